@@ -1,0 +1,91 @@
+package xunjia
+
+import "time"
+
+// EventKind names something that happened. It is written in the transaction
+// that made it happen, and everyone concerned is told of it afterwards.
+type EventKind string
+
+// The kinds of events and whom each one concerns.
+const (
+	PurchasePublished EventKind = "purchase.published" // suppliers who follow a category of it
+	PurchaseEnded     EventKind = "purchase.ended"     // everyone who quoted, and the buyer when the deadline did it
+	PurchaseClosed    EventKind = "purchase.closed"    // everyone who quoted
+	QuoteCreated      EventKind = "quote.created"      // the buyer
+	QuoteRevised      EventKind = "quote.revised"      // the buyer
+	QuoteWithdrawn    EventKind = "quote.withdrawn"    // the buyer
+	QuoteAccepted     EventKind = "quote.accepted"     // the supplier
+	QuoteRefused      EventKind = "quote.refused"      // the supplier
+	CodeRequested     EventKind = "code.requested"     // a phone that waits for its SMS code
+)
+
+// Event is one thing that happened. Ids that do not apply are 0.
+type Event struct {
+	ID         int64
+	Kind       EventKind
+	Actor      int64 // user id, 0 for the clock or the system
+	PurchaseID int64
+	LineID     int64
+	QuoteID    int64
+	CreatedAt  time.Time
+}
+
+// Channel is a way to reach a person.
+type Channel string
+
+// The channels. An inbox delivery is the notification itself.
+const (
+	WeChatChannel Channel = "wechat" // template message to a fan
+	SMSChannel    Channel = "sms"
+	InboxChannel  Channel = "inbox"
+)
+
+// Lane orders deliveries: a lower lane is always served first, so that a code
+// never waits behind a mass notice.
+type Lane int
+
+// The lanes.
+const (
+	UrgentLane Lane = 0 // verification codes, payments
+	DirectLane Lane = 1 // concerns the recipient's own request or quote
+	MassLane   Lane = 2 // new requests to followers
+)
+
+// DeliveryState tells how far one delivery has come.
+type DeliveryState string
+
+// The states; outbox moves a delivery between them.
+const (
+	DeliveryPending   DeliveryState = "pending"   // waits for NextAt
+	DeliverySending   DeliveryState = "sending"   // leased by a worker until NextAt; falls back to pending
+	DeliverySent      DeliveryState = "sent"      // the channel took it
+	DeliveryDelivered DeliveryState = "delivered" // the channel reported success
+	DeliveryFailed    DeliveryState = "failed"    // permanently, for Reason; another channel may take over
+	DeliverySkipped   DeliveryState = "skipped"   // never tried, for Reason
+	DeliveryUnknown   DeliveryState = "unknown"   // ambiguous answer that must not be repeated
+	DeliveryDead      DeliveryState = "dead"      // tried too often; staff may resend
+)
+
+// Final tells whether nothing more happens to the delivery by itself.
+func (s DeliveryState) Final() bool { return s != DeliveryPending && s != DeliverySending }
+
+// Delivery is one event to one recipient over one channel.
+type Delivery struct {
+	ID         int64
+	EventID    int64
+	Kind       EventKind
+	Recipient  int64 // user id; 0 for a code to a phone that nobody has registered
+	Channel    Channel
+	Lane       Lane
+	State      DeliveryState
+	Address    string // openid or phone
+	Payload    string // JSON, see package outbox
+	Attempt    int    // sends begun so far
+	FirstTryAt time.Time
+	NextAt     time.Time // next try when pending, end of the lease when sending
+	Owner      string    // token of the lease
+	MessageID  string    // the channel's id of the message
+	Reason     string    // in words, why it failed, was skipped or waits
+	CreatedAt  time.Time
+	SentAt     time.Time
+}

@@ -1,0 +1,314 @@
+package xunjia
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// PurchaseStatus is the state of a purchase and of each of its lines. The
+// numbers are stored and come from the replaced system.
+type PurchaseStatus int
+
+// The states. PurchaseAction tells who moves a purchase between them.
+const (
+	Closed          PurchaseStatus = 0 // 关闭
+	WaitingForQuote PurchaseStatus = 1 // 等待报价
+	QuotingEnded    PurchaseStatus = 2 // 报价结束
+	Purchased       PurchaseStatus = 3 // 成功采购
+)
+
+// PurchaseStatuses lists every state.
+func PurchaseStatuses() []PurchaseStatus {
+	return []PurchaseStatus{Closed, WaitingForQuote, QuotingEnded, Purchased}
+}
+
+// String is the state's Chinese name.
+func (s PurchaseStatus) String() string {
+	switch s {
+	case Closed:
+		return "关闭"
+	case WaitingForQuote:
+		return "等待报价"
+	case QuotingEnded:
+		return "报价结束"
+	case Purchased:
+		return "成功采购"
+	}
+	return ""
+}
+
+// PurchaseAction moves a purchase from one state to another.
+type PurchaseAction string
+
+// The actions.
+const (
+	EndQuoting PurchaseAction = "end"      // by the buyer, before the deadline
+	Expire     PurchaseAction = "expire"   // by the clock, at the deadline
+	Close      PurchaseAction = "close"    // by the buyer or staff, with a reason
+	Reopen     PurchaseAction = "reopen"   // by the buyer, with a new deadline
+	Conclude   PurchaseAction = "conclude" // when a deal is concluded
+)
+
+// PurchaseActions lists every action.
+func PurchaseActions() []PurchaseAction {
+	return []PurchaseAction{EndQuoting, Expire, Close, Reopen, Conclude}
+}
+
+// After is the transition table of purchases and lines: the state that the
+// action leads to, or a Conflict that says why it is not possible.
+func (s PurchaseStatus) After(a PurchaseAction) (PurchaseStatus, error) {
+	switch a {
+	case EndQuoting, Expire:
+		if s == WaitingForQuote {
+			return QuotingEnded, nil
+		}
+	case Close:
+		if s == WaitingForQuote || s == QuotingEnded {
+			return Closed, nil
+		}
+	case Reopen:
+		if s == Closed || s == QuotingEnded {
+			return WaitingForQuote, nil
+		}
+	case Conclude:
+		if s == WaitingForQuote || s == QuotingEnded {
+			return Purchased, nil
+		}
+	}
+	return s, Errorf(Conflict, "采购单现在是“%s”，不能进行这个操作", s)
+}
+
+// Limits of a purchase form.
+const (
+	MaxLines         = 50
+	MaxImagesPerLine = 9
+	MinDeadline      = 30 * time.Minute
+	MaxDeadline      = 366 * 24 * time.Hour
+)
+
+// Purchase is what a buyer publishes: terms, a deadline and one or more lines.
+type Purchase struct {
+	ID          int64
+	Number      string // public, unique: date and digits
+	BuyerID     int64
+	Status      PurchaseStatus // as stored; ask StatusAt for what holds now
+	Version     int            // grows by one with every edit
+	Area        Area           // where the goods go
+	Invoice     string
+	Payment     string
+	Remark      string
+	Deadline    time.Time
+	Reason      string // why it was closed
+	QuoteCount  int
+	ViewCount   int
+	PublishedAt time.Time
+	EndedAt     time.Time // zero while it waits for quotes
+	Lines       []Line
+}
+
+// Line is one item of a purchase.
+type Line struct {
+	ID         int64
+	PurchaseID int64
+	Position   int // from 0
+	CategoryID int64
+	Name       string // of the category when it was published
+	Spec       string
+	Quantity   Quantity
+	Unit       Unit
+	Quality    string
+	Origin     string
+	CapPrice   Fen // per unit; 0 is none
+	Status     PurchaseStatus
+	QuoteCount int
+	Images     []Attachment
+}
+
+// AttachmentType tells what a picture or file shows. The numbers are stored.
+type AttachmentType int
+
+// The types.
+const (
+	HandHeld   AttachmentType = 1 // 手持
+	Detail     AttachmentType = 2 // 细节
+	Bulk       AttachmentType = 3 // 大货
+	TestReport AttachmentType = 4 // 检测报告
+	OtherFile  AttachmentType = 5 // 其他
+)
+
+// AttachmentTypes lists every type in the order of forms.
+func AttachmentTypes() []AttachmentType {
+	return []AttachmentType{HandHeld, Detail, Bulk, TestReport, OtherFile}
+}
+
+// String is the type's Chinese name.
+func (t AttachmentType) String() string {
+	switch t {
+	case HandHeld:
+		return "手持"
+	case Detail:
+		return "细节"
+	case Bulk:
+		return "大货"
+	case TestReport:
+		return "检测报告"
+	case OtherFile:
+		return "其他"
+	}
+	return ""
+}
+
+// Attachment ties a picture to a line or a quote.
+type Attachment struct {
+	Media string // key of the media
+	Type  AttachmentType
+}
+
+// Title names the purchase by its goods: 黄连、当归等3个品种.
+func (p Purchase) Title() string {
+	names := make([]string, 0, len(p.Lines))
+	for _, l := range p.Lines {
+		names = append(names, l.Name)
+	}
+	if len(names) > 2 {
+		return fmt.Sprintf("%s等%d个品种", strings.Join(names[:2], "、"), len(names))
+	}
+	return strings.Join(names, "、")
+}
+
+// StatusAt is the state at the given moment: a purchase has ended once its
+// deadline is reached, whether or not the clock job has come by.
+func (p Purchase) StatusAt(now time.Time) PurchaseStatus {
+	if p.Status == WaitingForQuote && !now.Before(p.Deadline) {
+		return QuotingEnded
+	}
+	return p.Status
+}
+
+// Line finds a line by its id; NotFound when it is not one of the purchase's.
+func (p Purchase) Line(id int64) (Line, error) {
+	for _, l := range p.Lines {
+		if l.ID == id {
+			return l, nil
+		}
+	}
+	return Line{}, Errorf(NotFound, "没有找到这个采购品种")
+}
+
+// CanQuote tells why the supplier may not quote on the line now: Forbidden on
+// his own purchase, Conflict once quoting is over.
+func (p Purchase) CanQuote(l Line, supplier int64, now time.Time) error {
+	if supplier == p.BuyerID {
+		return Errorf(Forbidden, "不能给自己的采购单报价")
+	}
+	switch p.StatusAt(now) {
+	case Closed:
+		return Errorf(Conflict, "采购单已关闭，不能再报价")
+	case QuotingEnded:
+		return Errorf(Conflict, "报价已截止，不能再报价")
+	case Purchased:
+		return Errorf(Conflict, "采购已经完成，不能再报价")
+	}
+	if l.Status != WaitingForQuote {
+		return Errorf(Conflict, "这个品种已停止报价")
+	}
+	return nil
+}
+
+// CanEnd tells why the user may not end quoting now: NotFound for everybody
+// but the buyer, Conflict when it is over already.
+func (p Purchase) CanEnd(user int64, now time.Time) error {
+	if user != p.BuyerID {
+		return Errorf(NotFound, "没有找到这个采购单")
+	}
+	_, err := p.StatusAt(now).After(EndQuoting)
+	return err
+}
+
+// Title names the line: 黄连 统货.
+func (l Line) Title() string { return strings.TrimSpace(l.Name + " " + l.Spec) }
+
+// Amount writes the quantity with its unit: 500公斤.
+func (l Line) Amount() string { return l.Quantity.String() + string(l.Unit) }
+
+// Summary is title and amount in one: 黄连 统货 500公斤.
+func (l Line) Summary() string { return l.Title() + " " + l.Amount() }
+
+// Draft is a purchase as a buyer typed it, before it is published.
+type Draft struct {
+	Area     Area
+	Invoice  string
+	Payment  string
+	Remark   string
+	Deadline time.Time
+	Lines    []Line
+	Key      string // of the form; a second submission with the same key publishes nothing new
+}
+
+// Validate trims the draft and reports every field that is wrong. Fields of a
+// line are named lines.0.quantity.
+func (d *Draft) Validate(now time.Time) error {
+	f := FieldErrors{}
+	d.Invoice, d.Payment, d.Remark = strings.TrimSpace(d.Invoice), strings.TrimSpace(d.Payment), strings.TrimSpace(d.Remark)
+	checkText(f, "invoice", d.Invoice, 40)
+	checkText(f, "payment", d.Payment, 40)
+	checkText(f, "remark", d.Remark, 500)
+	if !d.Area.Valid() {
+		f.Add("area", "请选择收货地区")
+	}
+	switch {
+	case d.Deadline.IsZero():
+		f.Add("deadline", "请选择截止时间")
+	case d.Deadline.Before(now.Add(MinDeadline)):
+		f.Add("deadline", "截止时间至少在 30 分钟以后")
+	case d.Deadline.After(now.Add(MaxDeadline)):
+		f.Add("deadline", "截止时间最长一年")
+	}
+	switch n := len(d.Lines); {
+	case n == 0:
+		f.Add("lines", "请至少填写一个采购品种")
+	case n > MaxLines:
+		f.Add("lines", "一次最多发布 %d 个品种", MaxLines)
+	}
+	for i := range d.Lines {
+		d.Lines[i].validate(f, fmt.Sprintf("lines.%d.", i))
+	}
+	return f.Err()
+}
+
+func (l *Line) validate(f FieldErrors, prefix string) {
+	l.Spec, l.Quality, l.Origin = strings.TrimSpace(l.Spec), strings.TrimSpace(l.Quality), strings.TrimSpace(l.Origin)
+	if l.CategoryID == 0 {
+		f.Add(prefix+"category", "请选择品种")
+	}
+	if l.Quantity <= 0 {
+		f.Add(prefix+"quantity", "采购数量必须大于 0")
+	} else if l.Quantity > MaxQuantity {
+		f.Add(prefix+"quantity", "采购数量太大了")
+	}
+	if l.Unit == "" {
+		f.Add(prefix+"unit", "请选择单位")
+	}
+	if l.CapPrice < 0 || l.CapPrice > MaxPrice {
+		f.Add(prefix+"cap_price", "限价应在 0 到一千万元之间")
+	}
+	checkText(f, prefix+"spec", l.Spec, 40)
+	checkText(f, prefix+"quality", l.Quality, 300)
+	checkText(f, prefix+"origin", l.Origin, 40)
+	if len(l.Images) > MaxImagesPerLine {
+		f.Add(prefix+"images", "每个品种最多 %d 张图片", MaxImagesPerLine)
+	}
+}
+
+// checkText complains about text of more than limit characters, or with
+// control characters or broken encoding.
+func checkText(f FieldErrors, field, text string, limit int) {
+	if n := utf8.RuneCountInString(text); n > limit {
+		f.Add(field, "最多 %d 个字，现在有 %d 个", limit, n)
+	}
+	if hasControl(text) {
+		f.Add(field, "有无法识别的字符")
+	}
+}
