@@ -76,9 +76,11 @@ func (a Area) own() string {
 	if len(a) != 6 {
 		return ""
 	}
-	_, rest, found := strings.Cut("\n"+areaText, "\n"+string(a)+" ")
+	rest, found := strings.CutPrefix(areaText, string(a)+" ")
 	if !found {
-		return ""
+		if _, rest, found = strings.Cut(areaText, "\n"+string(a)+" "); !found {
+			return ""
+		}
 	}
 	name, _, _ := strings.Cut(rest, "\n")
 	return name

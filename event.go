@@ -51,6 +51,17 @@ const (
 	MassLane   Lane = 2 // new requests to followers
 )
 
+// Lane tells how urgent the kind is to everybody whom it concerns.
+func (k EventKind) Lane() Lane {
+	switch k {
+	case CodeRequested:
+		return UrgentLane
+	case PurchasePublished:
+		return MassLane
+	}
+	return DirectLane
+}
+
 // DeliveryState tells how far one delivery has come.
 type DeliveryState string
 
@@ -78,11 +89,12 @@ type Delivery struct {
 	Channel    Channel
 	Lane       Lane
 	State      DeliveryState
-	Address    string // openid or phone
-	Payload    string // JSON, see package outbox
-	Attempt    int    // sends begun so far
-	FirstTryAt time.Time
+	Address    string    // openid or phone
+	Payload    string    // JSON, see package outbox
+	Attempt    int       // sends begun so far
+	FirstTryAt time.Time // begin of the first try that the channel may have carried out unseen; zero when there was none
 	NextAt     time.Time // next try when pending, end of the lease when sending
+	ExpiresAt  time.Time // not sent from then on; zero is never
 	Owner      string    // token of the lease
 	MessageID  string    // the channel's id of the message
 	Reason     string    // in words, why it failed, was skipped or waits

@@ -65,11 +65,10 @@ func TemplateSpecs() []TemplateSpec {
 
 // Keys of the SMS templates; configuration maps them to the provider's codes.
 const (
-	SMSCode          = "code"     // params: code
-	SMSNewPurchase   = "purchase" // params: name, quantity, deadline
-	SMSNewQuote      = "quote"    // params: name, price
-	SMSQuoteAnswer   = "answer"   // params: name, result
-	SMSPurchaseEnded = "ended"    // params: name
+	SMSCode        = "code"     // params: code
+	SMSNewPurchase = "purchase" // params: name, quantity, deadline
+	SMSNewQuote    = "quote"    // params: name, price
+	SMSQuoteAnswer = "result"   // params: name, result
 )
 
 // NoticeFor writes what the recipient is told of the event. The recipient is

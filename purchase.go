@@ -300,6 +300,14 @@ func (l *Line) validate(f FieldErrors, prefix string) {
 	if len(l.Images) > MaxImagesPerLine {
 		f.Add(prefix+"images", "每个品种最多 %d 张图片", MaxImagesPerLine)
 	}
+	for i, at := range l.Images {
+		switch {
+		case at.Type == 0: // a request's form does not ask what its pictures show
+			l.Images[i].Type = OtherFile
+		case at.Type.String() == "":
+			f.Add(prefix+"images", "图片类型无效")
+		}
+	}
 }
 
 // checkText complains about text of more than limit characters, or with

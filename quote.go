@@ -1,6 +1,7 @@
 package xunjia
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -169,6 +170,41 @@ type Offer struct {
 	Quality     string
 	Explanation string
 	Attachments []Attachment
+}
+
+// Repeats tells whether the offer says what the quote says already and the
+// quote still stands or has been answered: a second tap on the button, not a
+// revision. A withdrawn quote is made again by the same offer.
+func (o Offer) Repeats(q Quote) bool {
+	return q.State != Withdrawn && o.Price == q.Price && o.Quality == q.Quality &&
+		o.Explanation == q.Explanation && slices.Equal(o.Attachments, q.Attachments)
+}
+
+// Revised is the quote with a new offer of its supplier, pending again. It
+// fails with Conflict once the quote was accepted or passed over.
+func (q Quote) Revised(o Offer, p Purchase, now time.Time) (Quote, error) {
+	state, err := q.State.After(Revise)
+	if err != nil {
+		return q, err
+	}
+	q.State, q.Message, q.AnsweredAt = state, "", time.Time{}
+	q.Price, q.Quality, q.Explanation, q.Attachments = o.Price, o.Quality, o.Explanation, o.Attachments
+	q.Revision, q.Version, q.UpdatedAt = q.Revision+1, p.Version, now
+	return q, nil
+}
+
+// TakenBack is the quote after its supplier withdrew it. It fails with NotFound
+// for anybody else and with Conflict once the quote was answered.
+func (q Quote) TakenBack(by int64, now time.Time) (Quote, error) {
+	if by != q.SupplierID {
+		return q, Errorf(NotFound, "没有找到这条报价")
+	}
+	state, err := q.State.After(Withdraw)
+	if err != nil {
+		return q, err
+	}
+	q.State, q.UpdatedAt = state, now
+	return q, nil
 }
 
 // Validate trims the offer and reports every field that is wrong: price,

@@ -1,0 +1,35 @@
+# Everything a developer does, in one line each. Versions are pinned here.
+GOLANGCI  = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: run build test deps vet lint bench assets docs docker
+
+run: ## the product on embedded defaults, with sample data
+	go run ./cmd/xunjia
+
+build: ## a static binary in bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/xunjia ./cmd/xunjia
+
+test: deps vet lint ## everything: both databases, a real Redis, a real browser
+	XUNJIA_TEST_REQUIRE=1 go test -race -shuffle=on -timeout 20m ./...
+
+deps: ## what the tests need from Debian; installs only what is missing
+	@bash .ci/deps
+
+vet:
+	go vet ./...
+
+lint:
+	$(GOLANGCI) run ./...
+
+bench: deps ## ratios measured in one run; see docs/benchmarks.md
+	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench . -benchtime 2s -timeout 60m ./...
+
+assets: ## builds templates/assets from templates/src and templates/vendor
+	go run ./cmd/assets
+
+docs: ## writes the generated pages in docs/ and the golden files anew
+	go test ./... -run 'Doc|Golden|Reference' -update
+
+docker:
+	docker build --build-arg VERSION=$(VERSION) -t xunjia:$(VERSION) .

@@ -1,0 +1,93 @@
+package handlers
+
+import "time"
+
+// The audiences. Each has one adapter, which decides who may come and how an
+// error is shown.
+const (
+	audiencePublic   = "public"   // no cookies, cacheable
+	audiencePage     = "page"     // anybody; knows the user when there is one
+	audienceMember   = "member"   // registered users; others are sent to register and come back
+	audienceStaff    = "staff"    // the admin console
+	audienceCallback = "callback" // machines, which sign what they send
+	audienceOps      = "ops"      // health, and what only development shows
+)
+
+// routes is the table of contents.
+//
+// To add a page: a line here in the group of its audience, a handler
+// func(*gin.Context) error in handlers/<stem>.go, and a struct and a template
+// with the same stem (see package templates). In a handler
+//   - s.visitor(c) is who asks: session, user, request id;
+//   - s.form(c) is what was typed (the body is parsed, its token checked);
+//   - return s.render(c, http.StatusOK, &templates.XPage{…}) shows a page and
+//     fills its Layout; set Title, Tab, Back and Wide only;
+//   - return an *xunjia.Error, straight from the store as a rule: the adapter
+//     shows it. To show it beside the fields of a form instead:
+//     formErrors(&form, err) and render again with http.StatusUnprocessableEntity;
+//   - s.redirect(c, path) after a successful POST, s.flash(c, "已保存") before it
+//     for a message on the next page; s.Outbox.Wake() after an event was written;
+//   - s.uploads(c, form, "images", max) answers the pictures of the partial "uploader".
+//
+// Then run the tests with -update to renew testdata/routes.golden.
+func (s *site) routes(r *router) {
+	light := class{body: 1 << 10, timeout: 5 * time.Second}
+	normal := class{body: 256 << 10, timeout: 8 * time.Second, slots: make(chan struct{}, 128)}
+	upload := class{body: 64 << 20, timeout: 60 * time.Second, slots: make(chan struct{}, 8)}
+	push := class{body: 1 << 20, timeout: 4500 * time.Millisecond, slots: make(chan struct{}, 64)} // its own limits are tighter
+
+	public := r.audience(audiencePublic, s.public, light)
+	public.get("/assets/:name", s.asset)
+	public.get("/media/:key/:variant", s.picture)
+	public.get("/areas/:code", s.areas)
+	public.get("/robots.txt", s.robots)
+	public.get("/favicon.svg", s.favicon)
+	public.get("/favicon.ico", s.favicon)
+
+	page := r.audience(audiencePage, s.page, normal)
+	page.get("/", s.home)
+	page.get("/login", s.showLogin)
+	page.post("/login", s.login)
+	page.get("/captcha/:id", s.captcha)
+	page.get("/oauth/start", s.startOAuth)
+	page.get("/oauth/return", s.finishOAuth)
+	page.get("/register", s.showRegister)
+	page.post("/register", s.register)
+	page.get("/register/profile", s.showRegisterProfile)
+	page.post("/register/profile", s.registerProfile)
+	page.get("/register/categories", s.showRegisterCategories)
+	page.post("/register/categories", s.registerCategories)
+	page.post("/logout", s.logout)
+
+	member := r.audience(audienceMember, s.member, normal)
+	member.get("/me", s.me)
+	member.get("/me/profile", s.showProfile)
+	member.post("/me/profile", s.saveProfile)
+	member.get("/me/categories", s.showCategories)
+	member.post("/me/categories", s.saveCategories)
+	member.get("/inbox", s.inbox)
+	member.get("/inbox/:id", s.openNotification)
+	member.post("/inbox/read-all", s.readAll)
+	member.with(upload).post("/media", s.uploadPicture)
+
+	staff := r.audience(audienceStaff, s.staff, normal)
+	staff.get("/admin", s.dashboard)
+	staff.post("/admin/leave", s.leaveAdmin)
+	page.get("/admin/enter", s.showAdminEnter)
+	page.post("/admin/enter", s.adminEnter)
+
+	if s.Callback != nil || s.templates == nil {
+		callback := r.audience(audienceCallback, s.callback, push)
+		callback.get("/wechat/callback", s.wechatPush)
+		callback.post("/wechat/callback", s.wechatPush)
+	}
+
+	ops := r.audience(audienceOps, s.public, light)
+	ops.get("/livez", s.livez)
+	ops.get("/readyz", s.readyz)
+	if s.Development {
+		debug := r.audience(audienceOps, s.page, normal)
+		debug.get("/debug/pages", s.debugPages)
+		debug.get("/debug/pages/:name", s.debugPage)
+	}
+}

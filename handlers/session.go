@@ -1,0 +1,121 @@
+package handlers
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xunjia/xunjia"
+)
+
+// recognise finds out who asks. An unknown or expired cookie makes a guest.
+func (s *site) recognise(c *gin.Context) error {
+	v, ctx := visitOf(c), c.Request.Context()
+	v.loaded = true
+	token, err := c.Cookie(s.cookieName("sid"))
+	if err != nil || token == "" {
+		return nil
+	}
+	session, err := s.Store.SessionByToken(ctx, token)
+	if xunjia.ErrorCode(err) == xunjia.Unauthorized {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.token, v.session = token, session
+	if session.UserID == 0 {
+		return nil
+	}
+	user, err := s.Store.User(ctx, session.UserID)
+	if xunjia.ErrorCode(err) == xunjia.NotFound {
+		return nil
+	}
+	v.user = user
+	return err
+}
+
+// visitor is who asks.
+func (s *site) visitor(c *gin.Context) *visit { return visitOf(c) }
+
+// needSession gives a guest a session, because a form token, a captcha and a
+// code are bound to one.
+func (s *site) needSession(c *gin.Context) error {
+	v := visitOf(c)
+	if v.session.ID != "" {
+		return nil
+	}
+	return s.startSession(c, xunjia.Session{Kind: xunjia.GuestSession})
+}
+
+// startSession makes a new session, in place of the old one if there is one:
+// whoever knew the old token does not know the new.
+func (s *site) startSession(c *gin.Context, session xunjia.Session) error {
+	v, ctx := visitOf(c), c.Request.Context()
+	var err error
+	if v.token != "" {
+		v.token, v.session, err = s.Store.RotateSession(ctx, v.token, session)
+	} else {
+		v.token, v.session, err = s.Store.StartSession(ctx, session)
+	}
+	if err != nil {
+		return err
+	}
+	s.setCookie(c, "sid", v.token, session.Kind.Absolute())
+	return nil
+}
+
+// logIn makes the user the visitor.
+func (s *site) logIn(c *gin.Context, user xunjia.User, identityID int64) error {
+	if user.Disabled {
+		return xunjia.Errorf(xunjia.Forbidden, "您的账号已停用，如有疑问请联系客服")
+	}
+	err := s.startSession(c, xunjia.Session{Kind: xunjia.UserSession, UserID: user.ID, IdentityID: identityID})
+	visitOf(c).user = user
+	return err
+}
+
+func (s *site) logout(c *gin.Context) error {
+	v := visitOf(c)
+	if v.token != "" {
+		if err := s.Store.EndSession(c.Request.Context(), v.token); err != nil {
+			return err
+		}
+	}
+	s.setCookie(c, "sid", "", -time.Second)
+	s.flash(c, "已退出登录")
+	s.redirect(c, "/")
+	return nil
+}
+
+// cookieName has the prefix that binds a cookie to this host and to HTTPS,
+// where there is HTTPS.
+func (s *site) cookieName(name string) string {
+	if s.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// setCookie sets a cookie that scripts cannot read; a life below zero removes it.
+func (s *site) setCookie(c *gin.Context, name, value string, life time.Duration) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
+		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// inWeChat tells whether the browser is WeChat's.
+func inWeChat(c *gin.Context) bool { return strings.Contains(c.Request.UserAgent(), "MicroMessenger/") }
+
+// clientIP is the visitor's address as told by a trusted proxy at most.
+func clientIP(c *gin.Context) netip.Addr {
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	return addr.Unmap()
+}

@@ -1,0 +1,185 @@
+// Package media turns what people upload into pictures that are safe to serve:
+// decoded within limits, turned upright, stripped of location data, re-encoded
+// as JPEG in three sizes; and it keeps them as blobs. It imports the root types
+// for errors and knows neither HTTP nor SQL. Begin with Processor and Blobs.
+package media
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+	"time"
+
+	"github.com/xunjia/xunjia"
+	"golang.org/x/image/draw"
+)
+
+// MIME is the type of every picture that Process makes.
+const MIME = "image/jpeg"
+
+// quality of the JPEGs: 82 is where a larger file stops looking better.
+const quality = 82
+
+// The sizes of the variants in pixels; smaller pictures are never enlarged.
+const (
+	originalSide = 2560
+	pcWidth      = 800
+	pcHeight     = 600
+	mobileSide   = 360
+)
+
+// atOnce is how many pictures are decoded at the same time: one of 25 megapixels
+// takes up to 300 MiB while it is decoded.
+const atOnce = 2
+
+// slotWait is how long an upload waits for its turn.
+const slotWait = 10 * time.Second
+
+// Limits bounds an upload.
+type Limits struct {
+	Bytes  int64 // of the file; 0: 10 MiB
+	Pixels int   // width × height; 0: 25 million
+	Side   int   // longer side in pixels; 0: 8000
+}
+
+// Focus is the point of interest that a crop keeps in view, as fractions of
+// width and height of the upright picture, 0 to 1.
+type Focus struct{ X, Y float64 }
+
+// Centre is the focus nobody chose.
+func Centre() Focus { return Focus{0.5, 0.5} }
+
+// Image is a processed picture: JPEGs without any metadata.
+type Image struct {
+	Original []byte // longer side at most 2560 px
+	PC       []byte // 4:3, at most 800×600
+	Mobile   []byte // square, at most 360×360
+	Width    int    // of Original
+	Height   int    // of Original
+	MIME     string
+}
+
+// Processor processes uploads, two at a time. It is safe for concurrent use.
+type Processor struct {
+	limits Limits
+	slots  chan struct{}
+}
+
+// New answers a Processor; zero limits take their defaults.
+func New(limits Limits) *Processor {
+	if limits.Bytes <= 0 {
+		limits.Bytes = 10 << 20
+	}
+	if limits.Pixels <= 0 {
+		limits.Pixels = 25_000_000
+	}
+	if limits.Side <= 0 {
+		limits.Side = 8000
+	}
+	return &Processor{limits: limits, slots: make(chan struct{}, atOnce)}
+}
+
+// Process reads a JPEG, PNG, GIF (its first frame) or WebP and makes the three
+// sizes. Errors: TooLarge (bytes or pixels), Invalid (no picture, damaged,
+// another format), Unavailable when ctx ends or no slot gets free within 10 s;
+// an error of r is returned as it is.
+func (p *Processor) Process(ctx context.Context, r io.Reader, focus Focus) (Image, error) {
+	data, err := io.ReadAll(io.LimitReader(r, p.limits.Bytes+1))
+	if err != nil {
+		return Image{}, fmt.Errorf("media: read upload: %w", err)
+	}
+	if int64(len(data)) > p.limits.Bytes {
+		return Image{}, xunjia.Errorf(xunjia.TooLarge, "图片太大，请选 %d MB 以内的", p.limits.Bytes>>20)
+	}
+	f, err := detect(data)
+	if err != nil {
+		return Image{}, err
+	}
+	if err := p.checkSize(f, data); err != nil {
+		return Image{}, err
+	}
+	if err := p.wait(ctx); err != nil {
+		return Image{}, err
+	}
+	defer func() { <-p.slots }()
+	src, err := decode(f, data)
+	if err != nil {
+		return Image{}, damaged(err)
+	}
+	return variants(ctx, src, orientation(f, data), focus)
+}
+
+// checkSize looks at the headers only, so that a bomb costs nothing.
+func (p *Processor) checkSize(f format, data []byte) error {
+	sizes, err := dimensions(f, data)
+	if err != nil {
+		return damaged(err)
+	}
+	for _, s := range sizes {
+		if s.X < 1 || s.Y < 1 {
+			return damaged(errors.New("no pixels"))
+		}
+		if s.X > p.limits.Side || s.Y > p.limits.Side || s.X*s.Y > p.limits.Pixels {
+			return xunjia.Errorf(xunjia.TooLarge, "图片尺寸 %d×%d 太大：长边不能超过 %d 像素，总共不能超过 %d 万像素",
+				s.X, s.Y, p.limits.Side, p.limits.Pixels/10000)
+		}
+	}
+	return nil
+}
+
+// wait takes a slot.
+func (p *Processor) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, slotWait)
+	defer cancel()
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return busy(ctx.Err())
+	}
+}
+
+// variants makes the three sizes. The picture is shrunk before it is turned,
+// which moves far fewer pixels. The best scaler is for the crops only: at the
+// size of the original it would need 250 MB and a second, and show no better.
+func variants(ctx context.Context, src image.Image, orientation int, focus Focus) (Image, error) {
+	size := src.Bounds().Size()
+	upright := turn(shrink(src, src.Bounds(), fit(size, originalSide), draw.ApproxBiLinear), orientation)
+	out := Image{Width: upright.Rect.Dx(), Height: upright.Rect.Dy(), MIME: MIME}
+	for _, v := range []struct {
+		into          *[]byte
+		width, height int // 0: the whole picture
+	}{
+		{&out.Original, 0, 0},
+		{&out.PC, pcWidth, pcHeight},
+		{&out.Mobile, mobileSide, mobileSide},
+	} {
+		if ctx.Err() != nil {
+			return Image{}, busy(ctx.Err())
+		}
+		picture := upright
+		if v.width > 0 {
+			box := crop(upright.Rect.Size(), v.width, v.height, focus)
+			target := image.Pt(min(v.width, box.Dx()), min(v.height, box.Dy()))
+			picture = shrink(upright, box, target, draw.CatmullRom)
+		}
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality}); err != nil {
+			return Image{}, fmt.Errorf("media: encode: %w", err)
+		}
+		*v.into = b.Bytes()
+	}
+	return out, nil
+}
+
+func damaged(err error) error {
+	return &xunjia.Error{Code: xunjia.Invalid, Message: "图片打不开，可能已损坏，请换一张", Err: err}
+}
+
+func busy(err error) error {
+	return &xunjia.Error{Code: xunjia.Unavailable, Message: "上传图片的人太多，请稍后再试", Err: err}
+}

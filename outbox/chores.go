@@ -1,0 +1,92 @@
+package outbox
+
+import (
+	"context"
+	"time"
+)
+
+// chore is something that is done again and again.
+type chore struct {
+	name  string
+	every time.Duration
+	do    func(ctx context.Context) error
+}
+
+// How much is kept, and how much is deleted or ended at a time.
+const (
+	keepOutbox  = 90 * 24 * time.Hour
+	choreBatch  = 500
+	choreRounds = 20
+)
+
+// chores are the regular jobs besides sending. Every instance does them; the
+// statements behind them do no harm when two do the same at once.
+func (o *Outbox) chores() []chore {
+	return []chore{
+		{"read the account's templates", time.Second, o.templates.refresh},
+		{"read stopped channels", time.Second, o.readStops},
+		{"end due purchases", time.Second, o.endDuePurchases},
+		{"count the backlog", 15 * time.Second, o.countBacklog},
+		{"prune sessions", time.Minute, func(ctx context.Context) error {
+			return untilDone(ctx, func() (int, error) { return o.Store.PruneSessions(ctx, choreBatch) })
+		}},
+		{"prune deliveries", 10 * time.Minute, o.prune},
+	}
+}
+
+// runChore does the chore at once and then at its interval until ctx is done.
+func (o *Outbox) runChore(ctx context.Context, c chore) {
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	for {
+		if err := c.do(ctx); err != nil && ctx.Err() == nil {
+			o.Log.Error("a regular job failed", "job", c.name, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (o *Outbox) endDuePurchases(ctx context.Context) error {
+	return untilDone(ctx, func() (int, error) {
+		n, err := o.Store.EndDuePurchases(ctx, choreBatch)
+		if n > 0 {
+			o.Wake()
+		}
+		return n, err
+	})
+}
+
+func (o *Outbox) prune(ctx context.Context) error {
+	now, err := o.Store.DatabaseTime(ctx)
+	if err != nil {
+		return err
+	}
+	return untilDone(ctx, func() (int, error) { return o.Store.PruneOutbox(ctx, now.Add(-keepOutbox), choreBatch) })
+}
+
+// untilDone repeats do while it does a full batch, a bounded number of times.
+func untilDone(ctx context.Context, do func() (int, error)) error {
+	for range choreRounds {
+		n, err := do()
+		if err != nil || n < choreBatch || ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Outbox) countBacklog(ctx context.Context) error {
+	list, err := o.Store.Backlog(ctx)
+	if err != nil {
+		return err
+	}
+	o.metrics.backlog.Reset()
+	for _, b := range list {
+		o.metrics.backlog.WithLabelValues(string(b.Channel), laneName(b.Lane), string(b.State)).Set(float64(b.Count))
+	}
+	return nil
+}

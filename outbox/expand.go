@@ -1,0 +1,124 @@
+package outbox
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/store"
+)
+
+// expander tells people of the events of one lane, one event at a time.
+type expander struct {
+	lane xunjia.Lane
+	wake signal
+}
+
+// runExpander works until ctx is done.
+func (o *Outbox) runExpander(ctx context.Context, e *expander) {
+	tick := time.NewTicker(o.Poll)
+	defer tick.Stop()
+	for {
+		worked, err := o.expandNext(ctx, e.lane)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			o.Log.Error("telling people of an event failed", "err", err)
+		case worked && ctx.Err() == nil:
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// expandNext takes the next event of the lane; false when there is none.
+func (o *Outbox) expandNext(ctx context.Context, lane xunjia.Lane) (bool, error) {
+	clock, err := o.readClock(ctx)
+	if err != nil {
+		return false, err
+	}
+	now := clock.now()
+	claiming, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseMargin)
+	defer cancel()
+	job, ok, err := o.Store.ClaimEvent(claiming, store.EventClaim{Lane: lane, Owner: rand.Text(), Now: now, Until: now.Add(eventLease)})
+	if err != nil || !ok {
+		return false, err
+	}
+	err = o.expand(ctx, clock, job)
+	switch {
+	case err == nil:
+		o.metrics.events.WithLabelValues(string(job.Event.Kind), "told").Inc()
+		return true, nil
+	case xunjia.ErrorCode(err) == xunjia.Conflict: // the lease was lost
+		return true, nil
+	}
+	return true, errors.Join(err, o.postpone(ctx, clock, job, err))
+}
+
+// postpone gives back an event that could not be told to everybody.
+func (o *Outbox) postpone(ctx context.Context, clock dbClock, job store.EventJob, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseMargin)
+	defer cancel()
+	p := store.Postponed{EventID: job.Event.ID, Owner: job.Owner, NextAt: clock.now()}
+	if !errors.Is(cause, context.Canceled) {
+		p.NextAt = p.NextAt.Add(backoff(job.Attempt, o.Random()))
+		p.Dead = job.Attempt >= maxAttempts
+		p.Reason = cause.Error()
+		result := "postponed"
+		if p.Dead {
+			result = "dead"
+			o.Log.Error("giving up on an event", "event", job.Event.ID, "kind", job.Event.Kind)
+		}
+		o.metrics.events.WithLabelValues(string(job.Event.Kind), result).Inc()
+	}
+	return o.Store.PostponeEvent(ctx, p)
+}
+
+// expand tells everybody whom the event concerns, batch by batch. Each batch is
+// one transaction that also remembers where to go on, so that another worker
+// can take over at any point.
+func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) error {
+	facts, err := o.Store.EventFacts(ctx, job.Event)
+	if err != nil {
+		return err
+	}
+	query := store.AudienceQuery{Facts: facts, AppID: o.AppID, After: job.ToldTo, Limit: o.Batch}
+	for {
+		told := store.Told{EventID: job.Event.ID, Owner: job.Owner, To: query.After}
+		var people []store.Recipient
+		var next int64
+		if !obsolete(job.Event, facts.Purchase, clock.now()) {
+			if people, next, err = o.Store.Audience(ctx, job.Event, query); err != nil {
+				return err
+			}
+		}
+		now := clock.now()
+		for _, r := range people {
+			o.tell(&told, job.Event, facts, r, now)
+		}
+		told.Done = next == 0
+		told.To = max(told.To, next)
+		told.Until = now.Add(eventLease)
+		if err := o.Store.Tell(ctx, told); err != nil {
+			return err
+		}
+		o.metrics.told.Add(float64(len(told.Notifications)))
+		o.wakeQueues()
+		if told.Done {
+			return nil
+		}
+		query.After = next
+	}
+}
+
+// obsolete tells that nobody needs to hear of the event any more: a request for
+// quotes that takes none.
+func obsolete(e xunjia.Event, p xunjia.Purchase, now time.Time) bool {
+	return e.Kind == xunjia.PurchasePublished && p.StatusAt(now) != xunjia.WaitingForQuote
+}

@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/xunjia/xunjia"
+)
+
+// EventFacts loads what notices of the event talk about, as it stands now. Ids
+// that the event lacks leave their fact zero.
+func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts, err error) {
+	if e.PurchaseID == 0 {
+		return f, nil
+	}
+	if f.Purchase, err = s.Purchase(ctx, e.PurchaseID); err != nil {
+		return f, err
+	}
+	if f.Buyer, err = s.User(ctx, f.Purchase.BuyerID); err != nil {
+		return f, err
+	}
+	if e.QuoteID != 0 {
+		view, err := s.Quote(ctx, e.QuoteID, f.Purchase.BuyerID)
+		if err != nil {
+			return f, err
+		}
+		f.Quote, f.Line, f.Supplier = view.Quote, view.Line, view.Supplier
+		return f, nil
+	}
+	for _, l := range f.Purchase.Lines {
+		if l.ID == e.LineID || e.LineID == 0 {
+			f.Line = l
+			break
+		}
+	}
+	return f, nil
+}
+
+// Recipient is a person whom an event concerns.
+type Recipient struct {
+	ID         int64
+	Phone      xunjia.Phone
+	OpenID     string  // of an identity that follows the account; "" for none
+	Categories []int64 // of a published purchase: those of its lines that he follows
+	QuoteID    int64   // of an ended purchase: his first quote
+}
+
+// AudienceQuery asks for a part of an event's recipients.
+type AudienceQuery struct {
+	Facts xunjia.Facts // from EventFacts
+	AppID string       // of the official account whose fans are reached
+	After int64        // next of the part before; 0 for the beginning
+	Limit int
+}
+
+// Audience lists whom the event concerns, each person once over all parts: see
+// the kinds of events. Disabled users are left out. next is where the following
+// part begins, 0 at the end.
+func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (people []Recipient, next int64, err error) {
+	switch e.Kind {
+	case xunjia.PurchasePublished:
+		people, next, err = s.followers(ctx, q)
+	case xunjia.PurchaseEnded, xunjia.PurchaseClosed:
+		people, next, err = s.quoters(ctx, e, q)
+	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn:
+		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
+	case xunjia.QuoteAccepted, xunjia.QuoteRefused:
+		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
+	}
+	if err == nil && len(people) > 0 {
+		people, err = s.reachable(ctx, q.AppID, people)
+	}
+	return people, next, err
+}
+
+// followers are the people who follow a category of the purchase, but for its
+// buyer. Each category's followers are read in order, by a query that is one
+// range of an index, and merged here: one query over all categories would sort
+// them all again for every part.
+func (s *Store) followers(ctx context.Context, q AudienceQuery) ([]Recipient, int64, error) {
+	follows := map[int64][]int64{} // user → categories
+	full := false
+	asked := map[int64]bool{}
+	for _, l := range q.Facts.Purchase.Lines {
+		if asked[l.CategoryID] {
+			continue
+		}
+		asked[l.CategoryID] = true
+		users, err := all(ctx, s.db, sq.Select("user_id").From("user_category").
+			Where(sq.Eq{"category_id": l.CategoryID}).Where(sq.Gt{"user_id": q.After}).
+			OrderBy("user_id").Limit(uint64(q.Limit)), scanInt)
+		if err != nil {
+			return nil, 0, err
+		}
+		full = full || len(users) == q.Limit
+		for _, u := range users {
+			follows[u] = append(follows[u], l.CategoryID)
+		}
+	}
+	users := slices.Sorted(maps.Keys(follows))
+	// Of a user beyond the limit some categories may not have been read yet.
+	var next int64
+	if len(users) > q.Limit || full {
+		users = users[:min(q.Limit, len(users))]
+		next = users[len(users)-1]
+	}
+	people := make([]Recipient, 0, len(users))
+	for _, u := range users {
+		if u != q.Facts.Purchase.BuyerID {
+			people = append(people, Recipient{ID: u, Categories: follows[u]})
+		}
+	}
+	return people, next, nil
+}
+
+// quoters are the suppliers who have quoted on the purchase and not withdrawn,
+// and its buyer when the clock ended it.
+func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([]Recipient, int64, error) {
+	people, err := all(ctx, s.db, sq.Select("supplier_id", "MIN(id)").From("quote").
+		Where(sq.Eq{"purchase_id": e.PurchaseID}).Where(sq.NotEq{"state": int(xunjia.Withdrawn)}).
+		Where(sq.Gt{"supplier_id": q.After}).GroupBy("supplier_id").OrderBy("supplier_id").Limit(uint64(q.Limit)),
+		func(row scanner) (r Recipient, err error) {
+			err = row.Scan(&r.ID, &r.QuoteID)
+			return r, err
+		})
+	if err != nil {
+		return nil, 0, err
+	}
+	var next int64
+	if len(people) == q.Limit {
+		next = people[len(people)-1].ID
+	}
+	if q.After == 0 && e.Kind == xunjia.PurchaseEnded && e.Actor == 0 {
+		people = append(people, Recipient{ID: q.Facts.Purchase.BuyerID})
+	}
+	return people, next, nil
+}
+
+// reachable adds phones and openids, and drops disabled users.
+func (s *Store) reachable(ctx context.Context, appID string, people []Recipient) ([]Recipient, error) {
+	ids := make([]int64, len(people))
+	for i, r := range people {
+		ids[i] = r.ID
+	}
+	phones := map[int64]xunjia.Phone{}
+	_, err := all(ctx, s.db, sq.Select("id", "phone").From("users").Where(sq.Eq{"id": ids, "disabled": 0}),
+		func(row scanner) (struct{}, error) {
+			var id int64
+			var phone xunjia.Phone
+			err := row.Scan(&id, &phone)
+			phones[id] = phone
+			return struct{}{}, err
+		})
+	if err != nil {
+		return nil, err
+	}
+	fans := map[int64]string{}
+	_, err = all(ctx, s.db, sq.Select("user_id", "open_id").From("wechat_identity").
+		Where(sq.Eq{"user_id": ids, "app_id": appID, "subscribed": 1}).OrderBy("id"),
+		func(row scanner) (struct{}, error) {
+			var id int64
+			var openID string
+			err := row.Scan(&id, &openID)
+			fans[id] = openID // the newest identity wins
+			return struct{}{}, err
+		})
+	if err != nil {
+		return nil, err
+	}
+	kept := people[:0]
+	for _, r := range people {
+		if phone, ok := phones[r.ID]; ok {
+			r.Phone, r.OpenID = phone, fans[r.ID]
+			kept = append(kept, r)
+		}
+	}
+	return kept, nil
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/xunjia/xunjia"
+)
+
+// QuoteView is a quote with everything that a page shows beside it.
+type QuoteView struct {
+	Quote    xunjia.Quote
+	Purchase xunjia.Purchase // with all its lines
+	Line     xunjia.Line     // the one that the quote is for
+	Supplier xunjia.User
+	Buyer    xunjia.User
+}
+
+// Quote finds a quote for its buyer or its supplier; for anybody else it is
+// NotFound.
+func (s *Store) Quote(ctx context.Context, id, viewer int64) (QuoteView, error) {
+	q, err := one(ctx, s.db, selectQuotes().Where(sq.Eq{"id": id}), scanQuote)
+	if errors.Is(err, sql.ErrNoRows) {
+		return QuoteView{}, errNoQuote()
+	}
+	if err != nil {
+		return QuoteView{}, err
+	}
+	views, err := s.quoteViews(ctx, []xunjia.Quote{q})
+	if err != nil {
+		return QuoteView{}, err
+	}
+	if v := views[0]; viewer != 0 && (viewer == v.Quote.SupplierID || viewer == v.Purchase.BuyerID) {
+		return v, nil
+	}
+	return QuoteView{}, errNoQuote()
+}
+
+// QuoteOf finds the supplier's quote for a line; NotFound when he made none.
+func (s *Store) QuoteOf(ctx context.Context, lineID, supplierID int64) (xunjia.Quote, error) {
+	return s.quoteOf(ctx, s.db, lineID, supplierID)
+}
+
+func (s *Store) quoteOf(ctx context.Context, r runner, lineID, supplierID int64) (xunjia.Quote, error) {
+	q, err := one(ctx, r, selectQuotes().Where(sq.Eq{"line_id": lineID, "supplier_id": supplierID}), scanQuote)
+	if errors.Is(err, sql.ErrNoRows) {
+		return q, errNoQuote()
+	}
+	if err != nil {
+		return q, err
+	}
+	list := []xunjia.Quote{q}
+	err = addAttachments(ctx, r, list)
+	return list[0], err
+}
+
+// MaxQuotesShown bounds how many quotes of one purchase are compared.
+const MaxQuotesShown = 500
+
+// QuotesOfPurchase lists the quotes of a purchase for its buyer, line by line
+// and cheapest first; withdrawn ones are among them. It is NotFound for
+// anybody else. It answers MaxQuotesShown at most.
+func (s *Store) QuotesOfPurchase(ctx context.Context, purchaseID, buyerID int64) ([]QuoteView, error) {
+	if _, err := one(ctx, s.db, sq.Select("id").From("purchase").Where(sq.Eq{"id": purchaseID, "buyer_id": buyerID}), scanInt); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			err = errNoPurchase()
+		}
+		return nil, err
+	}
+	list, err := all(ctx, s.db, selectQuotes().Where(sq.Eq{"purchase_id": purchaseID}).
+		OrderBy("line_id", "price", "id").Limit(MaxQuotesShown), scanQuote)
+	if err != nil {
+		return nil, err
+	}
+	return s.quoteViews(ctx, list)
+}
+
+// QuotesBy lists what the supplier quoted, newest first.
+func (s *Store) QuotesBy(ctx context.Context, supplierID int64, page xunjia.Page) (list xunjia.List[QuoteView], err error) {
+	k, err := newKeyset(page)
+	if err != nil {
+		return list, err
+	}
+	rows, err := all(ctx, s.db, k.apply(selectQuotes().Where(sq.Eq{"supplier_id": supplierID}), "created_at", "id"), scanQuote)
+	if err != nil {
+		return list, err
+	}
+	quotes := cut(k, rows, func(q xunjia.Quote) (time.Time, int64) { return q.CreatedAt, q.ID })
+	list.Next = quotes.Next
+	list.Items, err = s.quoteViews(ctx, quotes.Items)
+	return list, err
+}
+
+// quoteViews loads what belongs to the quotes, in a number of queries that does
+// not depend on how many they are.
+func (s *Store) quoteViews(ctx context.Context, quotes []xunjia.Quote) ([]QuoteView, error) {
+	if len(quotes) == 0 {
+		return nil, nil
+	}
+	if err := s.addAttachments(ctx, quotes); err != nil {
+		return nil, err
+	}
+	var purchaseIDs, userIDs []int64
+	for _, q := range quotes {
+		purchaseIDs = append(purchaseIDs, q.PurchaseID)
+		userIDs = append(userIDs, q.SupplierID)
+	}
+	slices.Sort(purchaseIDs)
+	list, err := all(ctx, s.db, selectPurchases().Where(sq.Eq{"id": slices.Compact(purchaseIDs)}), scanPurchase)
+	if err != nil {
+		return nil, err
+	}
+	// One purchase is shown in full, many in a list with a picture each.
+	if err := s.addLines(ctx, list, len(list) == 1); err != nil {
+		return nil, err
+	}
+	purchases := make(map[int64]xunjia.Purchase, len(list))
+	for _, p := range list {
+		purchases[p.ID] = p
+		userIDs = append(userIDs, p.BuyerID)
+	}
+	slices.Sort(userIDs)
+	users, err := s.users(ctx, slices.Compact(userIDs))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]QuoteView, len(quotes))
+	for i, q := range quotes {
+		p := purchases[q.PurchaseID]
+		line, err := p.Line(q.LineID)
+		if err != nil {
+			return nil, err
+		}
+		views[i] = QuoteView{Quote: q, Purchase: p, Line: line, Supplier: users[q.SupplierID], Buyer: users[p.BuyerID]}
+	}
+	return views, nil
+}
+
+func (s *Store) addAttachments(ctx context.Context, quotes []xunjia.Quote) error {
+	return addAttachments(ctx, s.db, quotes)
+}
+
+func addAttachments(ctx context.Context, r runner, quotes []xunjia.Quote) error {
+	ids := make([]int64, len(quotes))
+	for i, q := range quotes {
+		ids[i] = q.ID
+	}
+	byQuote, err := attachments(ctx, r, sq.Select("quote_id", "media", "type").From("quote_attachment").
+		Where(sq.Eq{"quote_id": ids}).OrderBy("quote_id", "position"))
+	for i := range quotes {
+		quotes[i].Attachments = byQuote[quotes[i].ID]
+	}
+	return err
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	sq "github.com/Masterminds/squirrel"
+
+	"github.com/xunjia/xunjia"
+)
+
+func selectUsers() sq.SelectBuilder {
+	return sq.Select("id", "phone", "kind", "name", "area", "disabled", "created_at", "registered_at").From("users")
+}
+
+func scanUser(row scanner) (u xunjia.User, err error) {
+	var created, registered int64
+	err = row.Scan(&u.ID, &u.Phone, &u.Kind, &u.Name, &u.Area, &u.Disabled, &created, &registered)
+	u.CreatedAt, u.RegisteredAt = moment(created), moment(registered)
+	return u, err
+}
+
+// RegisterPhone finds the user of a verified phone number, or makes one, and
+// binds the WeChat identity to him (0 binds none). It is Forbidden for a
+// disabled user, NotFound for an unknown identity and Conflict when the
+// identity belongs to somebody else.
+func (s *Store) RegisterPhone(ctx context.Context, phone xunjia.Phone, identityID int64) (u xunjia.User, err error) {
+	_, err = one(ctx, s.db, selectUsers().Where(sq.Eq{"phone": phone}), scanUser)
+	known := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return u, err
+	}
+	err = s.runTx(ctx, func(tx *tx) error {
+		if !known {
+			_, err := insert(ctx, tx, sq.Insert("users").
+				Columns("phone", "kind", "name", "area", "disabled", "created_at", "registered_at").
+				Values(phone, 0, "", "", 0, millis(tx.now), 0))
+			if err != nil && !isDuplicate(err) { // taken: the same person's other browser was faster
+				return err
+			}
+		}
+		u, err = one(ctx, tx, selectUsers().Where(sq.Eq{"phone": phone}).Suffix(s.dialect.forUpdate()), scanUser)
+		if err != nil {
+			return err
+		}
+		if u.Disabled {
+			return errDisabled()
+		}
+		return s.bindIdentity(ctx, tx, identityID, u.ID)
+	})
+	if err != nil {
+		return xunjia.User{}, err
+	}
+	return u, nil
+}
+
+func errDisabled() error {
+	return xunjia.Errorf(xunjia.Forbidden, "您的账号已停用，如有疑问请联系客服")
+}
+
+func (s *Store) bindIdentity(ctx context.Context, tx *tx, identityID, userID int64) error {
+	if identityID == 0 {
+		return nil
+	}
+	n, err := exec(ctx, tx, sq.Update("wechat_identity").Set("user_id", userID).
+		Where(sq.Eq{"id": identityID, "user_id": []int64{0, userID}}))
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = one(ctx, tx, sq.Select("user_id").From("wechat_identity").Where(sq.Eq{"id": identityID}), scanInt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return xunjia.Errorf(xunjia.NotFound, "微信身份已失效，请关闭页面后重新进入")
+	}
+	if err != nil {
+		return err
+	}
+	return xunjia.Errorf(xunjia.Conflict, "这个微信已绑定其他手机号，请用原来的手机号登录")
+}
+
+// User finds a user by id; NotFound when there is none.
+func (s *Store) User(ctx context.Context, id int64) (xunjia.User, error) {
+	u, err := one(ctx, s.db, selectUsers().Where(sq.Eq{"id": id}), scanUser)
+	if errors.Is(err, sql.ErrNoRows) {
+		return u, errNoUser()
+	}
+	return u, err
+}
+
+func errNoUser() error { return xunjia.Errorf(xunjia.NotFound, "没有找到这个用户") }
+
+// users finds several users at once, by id.
+func (s *Store) users(ctx context.Context, ids []int64) (map[int64]xunjia.User, error) {
+	list, err := all(ctx, s.db, selectUsers().Where(sq.Eq{"id": ids}), scanUser)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]xunjia.User, len(list))
+	for _, u := range list {
+		byID[u.ID] = u
+	}
+	return byID, nil
+}
+
+// active tells why the user may not do business: NotFound or Forbidden.
+func active(ctx context.Context, tx *tx, userID int64) error {
+	disabled, err := one(ctx, tx, sq.Select("disabled").From("users").Where(sq.Eq{"id": userID}), scanInt)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return errNoUser()
+	case err == nil && disabled != 0:
+		return errDisabled()
+	}
+	return err
+}
+
+// SaveProfile writes the second registration step, or a later change of it.
+// The error is Invalid for a wrong profile and NotFound for an unknown user.
+func (s *Store) SaveProfile(ctx context.Context, userID int64, p xunjia.Profile) (xunjia.User, error) {
+	if err := p.Validate(); err != nil {
+		return xunjia.User{}, err
+	}
+	if _, err := s.write(ctx, sq.Update("users").Set("kind", p.Kind).Set("name", p.Name).Set("area", p.Area).
+		Where(sq.Eq{"id": userID})); err != nil {
+		return xunjia.User{}, err
+	}
+	return s.User(ctx, userID)
+}
+
+// FollowCategories replaces the categories that the user follows; a group
+// stands for everything below it. The first time finishes his registration.
+// The error is Invalid for an empty list, an unknown category or too many.
+func (s *Store) FollowCategories(ctx context.Context, userID int64, ids []int64) (u xunjia.User, err error) {
+	categories, err := s.Categories(ctx)
+	if err != nil {
+		return u, err
+	}
+	ids, err = leaves(categories, ids)
+	if err != nil {
+		return u, err
+	}
+	err = s.runTx(ctx, func(tx *tx) error {
+		// The user's row is the lock for his categories.
+		n, err := exec(ctx, tx, sq.Update("users").
+			Set("registered_at", sq.Expr("CASE WHEN registered_at = 0 THEN ? ELSE registered_at END", millis(tx.now))).
+			Where(sq.Eq{"id": userID}))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errNoUser()
+		}
+		if _, err := exec(ctx, tx, sq.Delete("user_category").Where(sq.Eq{"user_id": userID})); err != nil {
+			return err
+		}
+		rows := sq.Insert("user_category").Columns("user_id", "category_id")
+		for _, id := range ids {
+			rows = rows.Values(userID, id)
+		}
+		if _, err := exec(ctx, tx, rows); err != nil {
+			return err
+		}
+		u, err = one(ctx, tx, selectUsers().Where(sq.Eq{"id": userID}), scanUser)
+		return err
+	})
+	return u, err
+}
+
+// leaves checks the chosen categories and puts the goods of a group in its place.
+func leaves(tree []xunjia.Category, chosen []int64) ([]int64, error) {
+	children := map[int64][]int64{}
+	known := map[int64]bool{}
+	for _, c := range tree {
+		children[c.ParentID] = append(children[c.ParentID], c.ID)
+		known[c.ID] = true
+	}
+	var out []int64
+	var add func(id int64)
+	add = func(id int64) {
+		if len(children[id]) == 0 {
+			out = append(out, id)
+		}
+		for _, child := range children[id] {
+			add(child)
+		}
+	}
+	for _, id := range chosen {
+		if !known[id] {
+			return nil, xunjia.FieldErrors{"categories": "有品种已下架，请重新选择"}.Err()
+		}
+		add(id)
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	f := xunjia.FieldErrors{}
+	if len(out) == 0 {
+		f.Add("categories", "请至少选择一个品种")
+	}
+	if len(out) > xunjia.MaxFollowedCategories {
+		f.Add("categories", "最多关注 %d 个品种", xunjia.MaxFollowedCategories)
+	}
+	return out, f.Err()
+}
+
+// FollowedCategories lists the ids of the categories that the user follows, in
+// their order; none of them is a group.
+func (s *Store) FollowedCategories(ctx context.Context, userID int64) ([]int64, error) {
+	return all(ctx, s.db, sq.Select("category_id").From("user_category").
+		Where(sq.Eq{"user_id": userID}).OrderBy("category_id"), scanInt)
+}

@@ -1,0 +1,24 @@
+package templates
+
+// LoginPage proves a phone: the first step of registering and, outside WeChat,
+// the way to log in.
+type LoginPage struct {
+	Layout
+	Form      Form   // phone, captcha, code
+	Register  bool   // one of three steps, in WeChat's words
+	Return    string // the page he came for
+	CaptchaID string // "" when pictures are not available just now
+	Wait      int    // seconds until another code may be asked for
+	Sent      string // 验证码已发送到 138****0000
+}
+
+// Template implements Page.
+func (*LoginPage) Template() string { return "login" }
+
+// Action is where the form goes.
+func (p *LoginPage) Action() string {
+	if p.Register {
+		return "/register"
+	}
+	return "/login"
+}
