@@ -10,7 +10,7 @@ import (
 )
 
 // public serves everybody the same: no session, no cookies.
-func (s *site) public(h handler) gin.HandlerFunc {
+func (s *Site) public(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := first(c, overloaded, h); err != nil {
 			s.renderError(c, err)
@@ -19,7 +19,7 @@ func (s *site) public(h handler) gin.HandlerFunc {
 }
 
 // page serves anybody and knows the user when there is one.
-func (s *site) page(h handler) gin.HandlerFunc {
+func (s *Site) page(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
 		if err := first(c, overloaded, s.recognise, s.guard, h); err != nil {
@@ -30,7 +30,7 @@ func (s *site) page(h handler) gin.HandlerFunc {
 
 // member serves registered users. Others are led through login and
 // registration and come back to the page afterwards.
-func (s *site) member(h handler) gin.HandlerFunc {
+func (s *Site) member(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
 		err := first(c, overloaded, s.recognise)
@@ -56,7 +56,7 @@ func (s *site) member(h handler) gin.HandlerFunc {
 }
 
 // staff serves the admin console.
-func (s *site) staff(h handler) gin.HandlerFunc {
+func (s *Site) staff(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
 		if err := first(c, overloaded, s.recogniseStaff, s.guardStaff, h); err != nil {
@@ -66,7 +66,7 @@ func (s *site) staff(h handler) gin.HandlerFunc {
 }
 
 // callback serves machines; their handlers answer for themselves.
-func (s *site) callback(h handler) gin.HandlerFunc {
+func (s *Site) callback(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := first(c, overloaded, h); err != nil {
 			e := known(err)
@@ -88,7 +88,7 @@ func first(c *gin.Context, steps ...handler) error {
 }
 
 // nextStep is the page that brings the visitor nearer to being a member.
-func (s *site) nextStep(c *gin.Context, returnTo string) string {
+func (s *Site) nextStep(c *gin.Context, returnTo string) string {
 	v := visitOf(c)
 	if !v.loggedIn() {
 		return s.loginPath(c, returnTo)
@@ -105,7 +105,7 @@ func (s *site) nextStep(c *gin.Context, returnTo string) string {
 
 // loginPath is where somebody without an account begins: WeChat's OAuth inside
 // WeChat, otherwise the phone.
-func (s *site) loginPath(c *gin.Context, returnTo string) string {
+func (s *Site) loginPath(c *gin.Context, returnTo string) string {
 	if s.Account == nil || !inWeChat(c) {
 		return withReturn("/login", returnTo)
 	}
@@ -124,7 +124,7 @@ func withReturn(path, returnTo string) string {
 
 // safeReturn answers path when it is a page of this site that a visitor may be
 // sent to, and the first page otherwise.
-func (s *site) safeReturn(path string) string {
+func (s *Site) safeReturn(path string) string {
 	const home = "/"
 	if len(path) > 1024 || len(path) == 0 || path[0] != '/' {
 		return home

@@ -66,7 +66,7 @@ func known(err error) *xunjia.Error {
 
 // renderError answers with an error, as a page or as JSON, and keeps it for
 // the access log when it is not the visitor's doing.
-func (s *site) renderError(c *gin.Context, err error) {
+func (s *Site) renderError(c *gin.Context, err error) {
 	e, v := known(err), visitOf(c)
 	if code := status(e.Code); code >= 500 || e.Err != nil {
 		v.err = e

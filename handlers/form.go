@@ -64,11 +64,11 @@ func (t formTokens) valid(session, token string) bool {
 
 // guard checks that a request which changes something comes from our own form
 // in this browser, and parses the form.
-func (s *site) guard(c *gin.Context) error { return s.guardFor(c, visitOf(c).session.ID) }
+func (s *Site) guard(c *gin.Context) error { return s.guardFor(c, visitOf(c).session.ID) }
 
-func (s *site) guardStaff(c *gin.Context) error { return s.guardFor(c, visitOf(c).staff.ID) }
+func (s *Site) guardStaff(c *gin.Context) error { return s.guardFor(c, visitOf(c).staff.ID) }
 
-func (s *site) guardFor(c *gin.Context, session string) error {
+func (s *Site) guardFor(c *gin.Context, session string) error {
 	switch c.Request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return nil
@@ -106,6 +106,6 @@ func parseForm(c *gin.Context) error {
 }
 
 // form is what was typed.
-func (s *site) form(c *gin.Context) templates.Form {
+func (s *Site) form(c *gin.Context) templates.Form {
 	return templates.Form{Values: c.Request.PostForm, Errors: map[string]string{}}
 }

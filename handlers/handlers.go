@@ -8,13 +8,16 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/media"
@@ -38,73 +41,65 @@ type Outbox interface {
 // Options is everything that the website needs.
 type Options struct {
 	Store    *store.Store
-	Account  *wechat.Account // OAuth; nil: nobody comes from WeChat
-	Callback http.Handler    // the account's pushes, from wechat.NewCallback; nil: no such route
+	Account  *wechat.Account // OAuth and late replies; nil: nobody comes from WeChat
+	WeChat   wechat.Config   // of the same account, for its pushes
 	Codes    *sms.Codes
 	Captchas *sms.Captchas
 	Outbox   Outbox
-	Pictures *media.Processor
+	Pictures *media.Processor // nil: one with limits from MaxUpload
 	Blobs    media.Blobs
 
 	BaseURL        string // "https://b2b.example.com": decides cookies, links and redirects
-	Secret         []byte // the master key; form tokens are derived from it
+	Master         []byte // the master key; form tokens are derived from it
+	DataDir        string // pushes are kept below it while the database is down; "": they are not
 	ICP            string // number in the footer; "" for none
 	TrustedProxies []string
 	MaxUpload      int64 // bytes of one picture; 0: 10 MiB
 	Development    bool  // shows /debug/pages
 
-	Draining func() bool      // true while shutting down: /readyz answers 503; nil: never
-	Clock    func() time.Time // nil: time.Now
-	Log      *slog.Logger     // nil: slog.Default()
+	Registry prometheus.Registerer // nil: metrics are not published
+	Clock    func() time.Time      // nil: time.Now
+	Log      *slog.Logger          // nil: slog.Default()
 }
 
-// site is the website, built once by New.
-type site struct {
+// Site is the website, an http.Handler.
+type Site struct {
 	Options
-	host      string // of BaseURL
-	secure    bool   // BaseURL is https
+	secure    bool // BaseURL is https
 	templates *templates.Set
 	tokens    formTokens
 	foreign   *http.CrossOriginProtection
+	pushes    *wechat.Callback // nil without an account
 	ready     readiness
+	draining  atomic.Bool
+	seconds   *prometheus.HistogramVec
 	router    *router
 }
 
 // New builds the website. It calls nobody.
-func New(o Options) (http.Handler, error) {
-	s, err := newSite(o)
-	if err != nil {
-		return nil, err
-	}
-	return s.router.engine, nil
-}
-
-func newSite(o Options) (*site, error) {
-	if o.Store == nil || o.Codes == nil || o.Captchas == nil || o.Outbox == nil || o.Pictures == nil || o.Blobs == nil {
-		return nil, errors.New("handlers: store, codes, captchas, outbox, pictures and blobs are required")
+func New(o Options) (*Site, error) {
+	if o.Store == nil || o.Codes == nil || o.Captchas == nil || o.Outbox == nil || o.Blobs == nil {
+		return nil, errors.New("handlers: store, codes, captchas, outbox and blobs are required")
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" {
 		return nil, errors.New("handlers: no base URL")
 	}
-	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
-	if o.MaxUpload <= 0 {
-		o.MaxUpload = 10 << 20
-	}
-	if o.Clock == nil {
-		o.Clock = time.Now
-	}
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
-	s := &site{Options: o, host: base.Host, secure: base.Scheme == "https", foreign: http.NewCrossOriginProtection()}
+	s := &Site{Options: o.complete(), secure: base.Scheme == "https", foreign: http.NewCrossOriginProtection()}
+	// Behind a proxy that hides the host, Origin still names the public one.
 	if err := s.foreign.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("handlers: %w", err)
 	}
 	if s.templates, err = templates.Load(); err != nil {
 		return nil, err
 	}
-	if s.tokens, err = newFormTokens(o.Secret); err != nil {
+	if s.tokens, err = newFormTokens(o.Master); err != nil {
+		return nil, err
+	}
+	if s.seconds, err = newMetrics(o.Registry); err != nil {
+		return nil, err
+	}
+	if s.pushes, err = s.newCallback(); err != nil {
 		return nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
@@ -115,9 +110,34 @@ func newSite(o Options) (*site, error) {
 	return s, nil
 }
 
+// complete fills in what was left out.
+func (o Options) complete() Options {
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	if o.MaxUpload <= 0 {
+		o.MaxUpload = 10 << 20
+	}
+	if o.Pictures == nil {
+		o.Pictures = media.New(media.Limits{Bytes: o.MaxUpload})
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return o
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.engine.ServeHTTP(w, r) }
+
+// Drain makes /readyz answer 503, so that load balancers send nobody here any
+// more. Requests are still served.
+func (s *Site) Drain() { s.draining.Store(true) }
+
 // Routes lists every METHOD PATH with its audience, in the order of routes.go.
 func Routes() []string {
-	s := &site{}
+	s := &Site{Options: Options{Development: true}, pushes: &wechat.Callback{}}
 	s.router = &router{site: s, engine: gin.New()}
 	s.routes(s.router)
 	lines := make([]string, 0, len(s.router.table))

@@ -18,12 +18,12 @@ const codeWait = 60
 
 // showLogin and showRegister show the same form: outside WeChat a phone is how
 // one logs in, and a phone that nobody knows registers.
-func (s *site) showLogin(c *gin.Context) error    { return s.showPhone(c, false) }
-func (s *site) showRegister(c *gin.Context) error { return s.showPhone(c, true) }
-func (s *site) login(c *gin.Context) error        { return s.provePhone(c, false) }
-func (s *site) register(c *gin.Context) error     { return s.provePhone(c, true) }
+func (s *Site) showLogin(c *gin.Context) error    { return s.showPhone(c, false) }
+func (s *Site) showRegister(c *gin.Context) error { return s.showPhone(c, true) }
+func (s *Site) login(c *gin.Context) error        { return s.provePhone(c, false) }
+func (s *Site) register(c *gin.Context) error     { return s.provePhone(c, true) }
 
-func (s *site) showPhone(c *gin.Context, register bool) error {
+func (s *Site) showPhone(c *gin.Context, register bool) error {
 	returnTo := s.safeReturn(c.Query("return"))
 	if visitOf(c).loggedIn() {
 		s.redirect(c, s.nextStep(c, returnTo))
@@ -38,7 +38,7 @@ func (s *site) showPhone(c *gin.Context, register bool) error {
 }
 
 // renderPhone shows the form.
-func (s *site) renderPhone(c *gin.Context, status int, p *templates.LoginPage) error {
+func (s *Site) renderPhone(c *gin.Context, status int, p *templates.LoginPage) error {
 	p.Title, p.Plain, p.Wide, p.Back = "登录", true, true, "/"
 	if p.Register {
 		p.Title = "注册"
@@ -48,7 +48,7 @@ func (s *site) renderPhone(c *gin.Context, status int, p *templates.LoginPage) e
 
 // newCaptcha puts a fresh picture on the page. Without Redis there is none and
 // codes are not sent either.
-func (s *site) newCaptcha(c *gin.Context, p *templates.LoginPage) {
+func (s *Site) newCaptcha(c *gin.Context, p *templates.LoginPage) {
 	id, err := s.Captchas.New(c.Request.Context(), visitOf(c).session.ID)
 	if err != nil {
 		visitOf(c).err = err
@@ -61,7 +61,7 @@ func (s *site) newCaptcha(c *gin.Context, p *templates.LoginPage) {
 }
 
 // provePhone handles the form's three buttons.
-func (s *site) provePhone(c *gin.Context, register bool) error {
+func (s *Site) provePhone(c *gin.Context, register bool) error {
 	f := s.form(c)
 	p := &templates.LoginPage{Form: f, Register: register, Return: s.safeReturn(f.Value("return")), CaptchaID: f.Value("captcha_id")}
 	var err error
@@ -83,7 +83,7 @@ func (s *site) provePhone(c *gin.Context, register bool) error {
 }
 
 // answerPhone shows the form again or, to the script, says what changed.
-func (s *site) answerPhone(c *gin.Context, p *templates.LoginPage, err error) error {
+func (s *Site) answerPhone(c *gin.Context, p *templates.LoginPage, err error) error {
 	code := http.StatusOK
 	if err != nil {
 		e := known(err)
@@ -123,7 +123,7 @@ func purpose(p *templates.LoginPage) sms.Purpose {
 
 // sendCode checks phone and captcha and queues a code. The answer is the same
 // whether the phone is known.
-func (s *site) sendCode(c *gin.Context, p *templates.LoginPage) error {
+func (s *Site) sendCode(c *gin.Context, p *templates.LoginPage) error {
 	ctx, v := c.Request.Context(), visitOf(c)
 	phone, err := xunjia.ParsePhone(p.Form.Value("phone"))
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *site) sendCode(c *gin.Context, p *templates.LoginPage) error {
 }
 
 // checkCode verifies the code and logs its owner in.
-func (s *site) checkCode(c *gin.Context, p *templates.LoginPage) error {
+func (s *Site) checkCode(c *gin.Context, p *templates.LoginPage) error {
 	ctx, v := c.Request.Context(), visitOf(c)
 	phone, err := xunjia.ParsePhone(p.Form.Value("phone"))
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *site) checkCode(c *gin.Context, p *templates.LoginPage) error {
 }
 
 // captcha draws the picture of a captcha.
-func (s *site) captcha(c *gin.Context) error {
+func (s *Site) captcha(c *gin.Context) error {
 	var buf bytes.Buffer
 	if err := s.Captchas.WritePNG(c.Request.Context(), &buf, c.Param("id"), visitOf(c).session.ID); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -40,7 +41,7 @@ var proxyID = regexp.MustCompile(`^[A-Za-z0-9_.-]{8,64}$`)
 
 // observe gives every request an id, survives panics and writes the access
 // log: one line, without queries and bodies, with the error if there was one.
-func (s *site) observe(c *gin.Context) {
+func (s *Site) observe(c *gin.Context) {
 	start := s.Clock()
 	v := &visit{requestID: c.GetHeader("X-Request-Id")}
 	if !proxyID.MatchString(v.requestID) {
@@ -63,7 +64,8 @@ func (s *site) observe(c *gin.Context) {
 		}()
 		c.Next()
 	}()
-	status := c.Writer.Status()
+	status, took := c.Writer.Status(), s.Clock().Sub(start)
+	s.seconds.WithLabelValues(c.Request.Method, c.FullPath(), strconv.Itoa(status)).Observe(took.Seconds())
 	level := slog.LevelInfo
 	switch {
 	case status >= 500:
@@ -74,7 +76,7 @@ func (s *site) observe(c *gin.Context) {
 	attrs := []slog.Attr{
 		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.String("path", c.Request.URL.Path),
 		slog.Int("status", status), slog.Int("bytes", max(0, c.Writer.Size())),
-		slog.Int64("ms", s.Clock().Sub(start).Milliseconds()), slog.String("request_id", v.requestID),
+		slog.Int64("ms", took.Milliseconds()), slog.String("request_id", v.requestID),
 	}
 	if v.user.ID != 0 {
 		attrs = append(attrs, slog.Int64("user", v.user.ID))
@@ -86,7 +88,7 @@ func (s *site) observe(c *gin.Context) {
 }
 
 // headers are the same on every answer; handlers of pictures tighten them.
-func (s *site) headers(c *gin.Context) {
+func (s *Site) headers(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")

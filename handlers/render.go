@@ -17,7 +17,7 @@ import (
 
 // render shows a page. It fills in the Layout: who the visitor is, what is
 // unread, the token of forms.
-func (s *site) render(c *gin.Context, status int, p templates.Page) error {
+func (s *Site) render(c *gin.Context, status int, p templates.Page) error {
 	s.fill(c, p.Base())
 	var buf bytes.Buffer
 	if err := s.templates.Render(&buf, p); err != nil {
@@ -27,7 +27,7 @@ func (s *site) render(c *gin.Context, status int, p templates.Page) error {
 	return nil
 }
 
-func (s *site) fill(c *gin.Context, l *templates.Layout) {
+func (s *Site) fill(c *gin.Context, l *templates.Layout) {
 	v := visitOf(c)
 	l.RequestID, l.ICP, l.Path, l.WeChat = v.requestID, s.ICP, c.Request.URL.Path, inWeChat(c)
 	l.LoggedIn, l.User = v.loggedIn(), v.user
@@ -74,17 +74,17 @@ func writeCompressed(c *gin.Context, status int, contentType string, body []byte
 }
 
 // redirect sends the browser to another page of ours, by GET.
-func (s *site) redirect(c *gin.Context, path string) {
+func (s *Site) redirect(c *gin.Context, path string) {
 	c.Header("Cache-Control", "no-store")
 	c.Redirect(http.StatusSeeOther, path)
 }
 
 // flash keeps a short message for the next page.
-func (s *site) flash(c *gin.Context, text string) {
+func (s *Site) flash(c *gin.Context, text string) {
 	s.setCookie(c, "flash", url.QueryEscape(text), time.Minute)
 }
 
-func (s *site) takeFlash(c *gin.Context) string {
+func (s *Site) takeFlash(c *gin.Context) string {
 	text, err := c.Cookie(s.cookieName("flash")) // unescaped by gin
 	if err != nil || text == "" {
 		return ""

@@ -31,12 +31,12 @@ type route struct {
 // router records what it hands to gin, for the golden list and for checking
 // return paths.
 type router struct {
-	site   *site
+	site   *Site
 	engine *gin.Engine
 	table  []route
 }
 
-func newRouter(s *site) (*router, error) {
+func newRouter(s *Site) (*router, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false

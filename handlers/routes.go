@@ -30,7 +30,7 @@ const (
 //   - s.uploads(c, form, "images", max) answers the pictures of the partial "uploader".
 //
 // Then run the tests with -update to renew testdata/routes.golden.
-func (s *site) routes(r *router) {
+func (s *Site) routes(r *router) {
 	light := class{body: 1 << 10, timeout: 5 * time.Second}
 	normal := class{body: 256 << 10, timeout: 8 * time.Second, slots: make(chan struct{}, 128)}
 	upload := class{body: 64 << 20, timeout: 60 * time.Second, slots: make(chan struct{}, 8)}
@@ -76,7 +76,7 @@ func (s *site) routes(r *router) {
 	page.get("/admin/enter", s.showAdminEnter)
 	page.post("/admin/enter", s.adminEnter)
 
-	if s.Callback != nil || s.templates == nil {
+	if s.pushes != nil {
 		callback := r.audience(audienceCallback, s.callback, push)
 		callback.get("/wechat/callback", s.wechatPush)
 		callback.post("/wechat/callback", s.wechatPush)

@@ -12,7 +12,7 @@ import (
 )
 
 // recognise finds out who asks. An unknown or expired cookie makes a guest.
-func (s *site) recognise(c *gin.Context) error {
+func (s *Site) recognise(c *gin.Context) error {
 	v, ctx := visitOf(c), c.Request.Context()
 	v.loaded = true
 	token, err := c.Cookie(s.cookieName("sid"))
@@ -39,11 +39,11 @@ func (s *site) recognise(c *gin.Context) error {
 }
 
 // visitor is who asks.
-func (s *site) visitor(c *gin.Context) *visit { return visitOf(c) }
+func (s *Site) visitor(c *gin.Context) *visit { return visitOf(c) }
 
 // needSession gives a guest a session, because a form token, a captcha and a
 // code are bound to one.
-func (s *site) needSession(c *gin.Context) error {
+func (s *Site) needSession(c *gin.Context) error {
 	v := visitOf(c)
 	if v.session.ID != "" {
 		return nil
@@ -53,7 +53,7 @@ func (s *site) needSession(c *gin.Context) error {
 
 // startSession makes a new session, in place of the old one if there is one:
 // whoever knew the old token does not know the new.
-func (s *site) startSession(c *gin.Context, session xunjia.Session) error {
+func (s *Site) startSession(c *gin.Context, session xunjia.Session) error {
 	v, ctx := visitOf(c), c.Request.Context()
 	var err error
 	if v.token != "" {
@@ -69,7 +69,7 @@ func (s *site) startSession(c *gin.Context, session xunjia.Session) error {
 }
 
 // logIn makes the user the visitor.
-func (s *site) logIn(c *gin.Context, user xunjia.User, identityID int64) error {
+func (s *Site) logIn(c *gin.Context, user xunjia.User, identityID int64) error {
 	if user.Disabled {
 		return xunjia.Errorf(xunjia.Forbidden, "您的账号已停用，如有疑问请联系客服")
 	}
@@ -78,7 +78,7 @@ func (s *site) logIn(c *gin.Context, user xunjia.User, identityID int64) error {
 	return err
 }
 
-func (s *site) logout(c *gin.Context) error {
+func (s *Site) logout(c *gin.Context) error {
 	v := visitOf(c)
 	if v.token != "" {
 		if err := s.Store.EndSession(c.Request.Context(), v.token); err != nil {
@@ -93,7 +93,7 @@ func (s *site) logout(c *gin.Context) error {
 
 // cookieName has the prefix that binds a cookie to this host and to HTTPS,
 // where there is HTTPS.
-func (s *site) cookieName(name string) string {
+func (s *Site) cookieName(name string) string {
 	if s.secure {
 		return "__Host-" + name
 	}
@@ -101,7 +101,7 @@ func (s *site) cookieName(name string) string {
 }
 
 // setCookie sets a cookie that scripts cannot read; a life below zero removes it.
-func (s *site) setCookie(c *gin.Context, name, value string, life time.Duration) {
+func (s *Site) setCookie(c *gin.Context, name, value string, life time.Duration) {
 	http.SetCookie(c.Writer, &http.Cookie{
 		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
 		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,

@@ -12,6 +12,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/xunjia/xunjia"
@@ -86,14 +87,14 @@ func New(limits Limits) *Processor {
 // Process reads a JPEG, PNG, GIF (its first frame) or WebP and makes the three
 // sizes. Errors: TooLarge (bytes or pixels), Invalid (no picture, damaged,
 // another format), Unavailable when ctx ends or no slot gets free within 10 s;
-// an error of r is returned as it is.
+// any other error of r is returned wrapped.
 func (p *Processor) Process(ctx context.Context, r io.Reader, focus Focus) (Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, p.limits.Bytes+1))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || int64(len(data)) > p.limits.Bytes {
+		return Image{}, xunjia.Errorf(xunjia.TooLarge, "图片太大，请选 %s 以内的", inWords(p.limits.Bytes))
+	}
 	if err != nil {
 		return Image{}, fmt.Errorf("media: read upload: %w", err)
-	}
-	if int64(len(data)) > p.limits.Bytes {
-		return Image{}, xunjia.Errorf(xunjia.TooLarge, "图片太大，请选 %d MB 以内的", p.limits.Bytes>>20)
 	}
 	f, err := detect(data)
 	if err != nil {
@@ -174,6 +175,14 @@ func variants(ctx context.Context, src image.Image, orientation int, focus Focus
 		*v.into = b.Bytes()
 	}
 	return out, nil
+}
+
+// inWords writes a number of bytes as people say it.
+func inWords(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KB", n>>10)
+	}
+	return fmt.Sprintf("%d MB", n>>20)
 }
 
 func damaged(err error) error {

@@ -15,6 +15,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -149,7 +150,7 @@ func TestThreeSizes(t *testing.T) {
 	}{
 		{2700, 300, "2560x284 378x284 284x284"},
 		{300, 2700, "284x2560 284x213 284x284"},
-		{1700, 1250, "1700x1250 800x600 360x360"},
+		{900, 700, "900x700 800x600 360x360"},
 		{640, 480, "640x480 640x480 360x360"}, // never enlarged
 		{100, 40, "100x40 53x40 40x40"},
 		{1, 1, "1x1 1x1 1x1"},
@@ -405,6 +406,14 @@ func TestAnUploadThatBreaksOff(t *testing.T) {
 	_, err := media.New(media.Limits{}).Process(t.Context(), iotest.ErrReader(io.ErrUnexpectedEOF), media.Centre())
 	if !errors.Is(err, io.ErrUnexpectedEOF) || xunjia.ErrorCode(err) != xunjia.Internal {
 		t.Errorf("error %v, want the reader's own", err)
+	}
+}
+
+func TestTheServersOwnLimitIsTooLargeToo(t *testing.T) {
+	body := http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(make([]byte, 100))), 50)
+	_, err := media.New(media.Limits{Bytes: 64 << 10}).Process(t.Context(), body, media.Centre())
+	if e, _ := errors.AsType[*xunjia.Error](err); e == nil || e.Code != xunjia.TooLarge || e.Message != "图片太大，请选 64 KB 以内的" {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -93,7 +93,8 @@ func (s *Server) preparePush(c *contact, answers bool, fields ...node) *push {
 // send pushes in the background; Server.mu is held.
 func (s *Server) send(c *contact, answers bool, fields ...node) {
 	if p := s.preparePush(c, answers, fields...); p != nil {
-		s.work.Go(func() { s.deliver(p) })
+		s.inFlight.Add(1)
+		s.work.Go(func() { defer s.inFlight.Add(-1); s.deliver(p) })
 	}
 }
 

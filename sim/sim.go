@@ -101,7 +101,8 @@ type Server struct {
 	phoneMu sync.Mutex
 	phones  map[phoneKey]*phone
 
-	started atomic.Bool
+	inFlight atomic.Int64 // pushes being delivered
+	started  atomic.Bool
 	base    string // http://host:port, set by Start
 	host    string // listening host
 	srv     *http.Server

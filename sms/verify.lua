@@ -8,7 +8,7 @@
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local c = redis.call('HMGET', KEYS[1], 'mac', 'browser', 'until', 'tries', 'used')
-if not c[2] then return {'missing', 0} end
+if not c[2] or c[2] ~= ARGV[2] then return {'missing', 0} end
 if c[5] then return {'used', 0} end
 if tonumber(c[3]) <= now then return {'expired', 0} end
 local tries, most = tonumber(c[4]), tonumber(ARGV[3])

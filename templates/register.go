@@ -8,6 +8,7 @@ type RegisterProfilePage struct {
 	Form   Form // kind, name, province, city, district; errors also on area
 	Return string
 	Areas  []AreaSelect
+	Later  bool // the user is registered already
 }
 
 // Template implements Page.

@@ -422,7 +422,10 @@ func (c *Callback) run(ctx context.Context, m Message) (reply Reply, err error) 
 			reply, err = nil, nil
 		}
 	}()
-	return c.handle(ctx, m)
+	if reply, err = c.handle(ctx, m); err != nil {
+		return nil, err
+	}
+	return reply, nil
 }
 
 func (c *Callback) late(ctx context.Context, m Message, r Reply) {

@@ -167,10 +167,12 @@ func TestNoSecretInAnyError(t *testing.T) {
 	add(send(logged, 1))
 	add(exchangeErr)
 	for name, answer := range map[string]http.HandlerFunc{
-		"500":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
-		"garbage":  func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>"+r.URL.String()) },
-		"hang up":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://evil.test/"+r.URL.RawQuery, 302) },
+		"500":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
+		"garbage": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>"+r.URL.String()) },
+		"hang up": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://evil.test/"+r.URL.RawQuery, 302)
+		},
 		"echo": func(w http.ResponseWriter, r *http.Request) {
 			json.NewEncoder(w).Encode(map[string]any{"errcode": 40003, "errmsg": "bad url " + r.URL.String()})
 		},
@@ -209,7 +211,9 @@ func TestUnusableAnswersAreClassified(t *testing.T) {
 		"endless":          {endless, Ambiguous},
 		"errcode as text":  {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"errcode":"43004","errmsg":"x"}`) }, RecipientPermanent},
 		"errmsg as number": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"errcode":45009,"errmsg":1}`) }, Quota},
-		"control chars":    {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{\"errcode\":43101,\"errmsg\":\"a\x01b\"}") }, RecipientPermanent},
+		"control chars": {func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "{\"errcode\":43101,\"errmsg\":\"a\x01b\"}")
+		}, RecipientPermanent},
 	} {
 		p.handle("/cgi-bin/message/template/send", c.answer)
 		err := send(a, 1)

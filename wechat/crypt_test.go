@@ -146,7 +146,9 @@ func frame(length uint32, content, appID string) []byte {
 
 func TestRefusesBrokenCiphertext(t *testing.T) {
 	good := frame(4, "text", testAppID) // 42 bytes: 22 are missing
-	pad := func(b []byte, n int, value byte) []byte { return append(bytes.Clone(b), bytes.Repeat([]byte{value}, n)...) }
+	pad := func(b []byte, n int, value byte) []byte {
+		return append(bytes.Clone(b), bytes.Repeat([]byte{value}, n)...)
+	}
 	key := mustKey(t, testAESKey)
 	if got, err := key.open(sealRaw(t, pad(good, 22, 22)), testAppID); err != nil || string(got) != "text" {
 		t.Fatalf("the good one: %q, %v", got, err)

@@ -97,7 +97,7 @@ func (a *Account) FanIDs(ctx context.Context, after string) (ids []string, next 
 	if after != "" {
 		query.Set("next_openid", after)
 	}
-	var out user.OpenidList
+	var out user.TagOpenIDList
 	err = a.get(ctx, "/cgi-bin/user/get", query, &out)
 	return page(out.Data.OpenIDs, out.NextOpenID, err)
 }
@@ -171,7 +171,7 @@ func (a *Account) TaggedFanIDs(ctx context.Context, tag int64, after string) (id
 
 // Blacklist lists who is shut out, in pages as FanIDs.
 func (a *Account) Blacklist(ctx context.Context, after string) (ids []string, next string, err error) {
-	var out user.OpenidList
+	var out user.TagOpenIDList
 	err = a.post(ctx, "/cgi-bin/tags/members/getblacklist", map[string]string{"begin_openid": after}, &out)
 	return page(out.Data.OpenIDs, out.NextOpenID, err)
 }
@@ -200,7 +200,9 @@ func (a *Account) Migrate(ctx context.Context, fromAppID string, openIDs []strin
 		return nil, err
 	}
 	in := map[string]any{"from_appid": fromAppID, "openid_list": openIDs}
-	var out user.ChangeOpenIDResultList
+	var out struct {
+		List []user.ChangeOpenIDResult `json:"result_list"`
+	}
 	if err := a.post(ctx, "/cgi-bin/changeopenid", in, &out); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,11 @@ func (a *Account) CreateQR(ctx context.Context, scene string, life time.Duration
 	if life > 0 {
 		in = basic.NewTmpQrRequest(life, scene)
 	}
-	var out basic.Ticket
+	var out struct {
+		Ticket        string `json:"ticket"`
+		ExpireSeconds int64  `json:"expire_seconds"`
+		URL           string `json:"url"`
+	}
 	if err := a.post(ctx, "/cgi-bin/qrcode/create", in, &out); err != nil {
 		return QRCode{}, err
 	}

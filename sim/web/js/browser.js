@@ -13,6 +13,7 @@
 //     previewImage {current, urls}
 //     scanQRCode {needResult} → {text} or {} after the client acted on it
 //     getLocation            → {latitude, longitude}
+//     menu {hidden}          the entries of "…" that the page hides; "*" is all of them
 //     openLocation {latitude, longitude, name, address}
 //     toast {text}           a sentence for the user
 //   client → frame   {xunjia_sim: "reply", id, ok: true, ...result} or {…, ok: false, cancel: true} or {…, error}
@@ -31,6 +32,7 @@ export class Browser {
     this.origin = new URL(url).origin;
     this.history = [url];
     this.share = null;
+    this.hidden = [];
     this.bar = "dark";
     this.title = h("h1", { testid: "frame-title" }, "正在打开…");
     this.host = h("span", { class: "frame-host" });
@@ -65,14 +67,18 @@ export class Browser {
 
   loaded() {
     this.busy(false);
+    this.going = null;
     clearTimeout(this.titleTimer);
-    // Pages without the stand-in (a picture, a PDF, a foreign site) say nothing; their host is the title then.
-    this.titleTimer = setTimeout(() => { if (!this.reported) this.title.textContent = this.hostText() || "网页"; this.reported = false; }, 400);
+    // Pages without the stand-in (a picture, a PDF, a foreign site) say nothing; the account's name is the title then.
+    this.titleTimer = setTimeout(() => { if (!this.reported) this.title.textContent = this.device.store.account(this.appId)?.name ?? "网页"; this.reported = false; }, 400);
   }
 
   go(url) {
     this.busy(true);
-    this.frame.src = url;
+    if (!url.includes("#")) { this.frame.src = url; return; }
+    // The same address with a fragment would only scroll: leave the page first.
+    this.frame.addEventListener("load", () => { this.frame.src = url; }, { once: true });
+    this.frame.src = "about:blank";
   }
 
   reload() { this.go(this.url); }
@@ -97,7 +103,9 @@ export class Browser {
       if (this.arrived) this.history.push(url); else this.history[this.history.length - 1] = url;
     }
     this.arrived = true;
-    this.share = null;
+    // A page reports more than once while it loads: what it set for sharing stays until the address changes.
+    if (url !== this.reportedURL) { this.share = null; this.hidden = []; }
+    this.reportedURL = url;
     this.update();
   }
 
@@ -128,13 +136,16 @@ export class Browser {
     const tool = (name, label, act, testid) => button({ class: "panel-item", testid, onclick: () => { layer.close(); act(); } }, h("span", {}, icon(name, { size: 26 })), label);
     const people = store.users.filter((u) => u.id !== device.userId);
     const image = safeSrc(this.share?.imgUrl);
+    const hidden = (entry) => this.hidden.includes("*") || this.hidden.includes(entry);
+    const shareable = !hidden("menuItem:share:appMessage");
     layer = device.sheet({ label: "网页操作", testid: "frame-sheet", body: h("div", { class: "frame-sheet" },
       h("div", { class: "share-card", testid: "share-card" }, h("div", {}, h("b", {}, title), h("span", {}, this.share?.desc || link)), image ? h("img", { src: image, alt: "" }) : h("span", { class: "link-thumb" }, icon("link"))),
       this.share && h("p", { class: "form-hint" }, "以上是页面设置的分享内容"),
-      people.length > 0 && h("div", { class: "share-people", role: "group", "aria-label": "分享给其他用户" }, people.map((u) => button({ class: "panel-item", testid: `share-${u.id}`, onclick: () => { layer.close(); device.client.share(device, u.id, { title, url: link }); } }, avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 48 }), h("span", {}, u.nickname)))),
+      !shareable && h("p", { class: "form-hint" }, "这个页面不允许分享"),
+      shareable && people.length > 0 && h("div", { class: "share-people", role: "group", "aria-label": "分享给其他用户" }, people.map((u) => button({ class: "panel-item", testid: `share-${u.id}`, onclick: () => { layer.close(); device.client.share(device, u.id, { title, url: link }); } }, avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 48 }), h("span", {}, u.nickname)))),
       h("div", { class: "share-tools" },
-        this.appId && tool("chat", "发到公众号", () => this.sendToChat(title, link)), tool("copy", "复制链接", async () => { if (await copyText(link)) device.toast("链接已复制", { mark: "check" }); }, "copy-link"),
-        tool("refresh", "刷新", () => this.reload()), tool("globe", "外部打开", () => window.open(link, "_blank", "noopener"))),
+        shareable && this.appId && tool("chat", "发到公众号", () => this.sendToChat(title, link)), !hidden("menuItem:copyUrl") && tool("copy", "复制链接", async () => { if (await copyText(link)) device.toast("链接已复制", { mark: "check" }); }, "copy-link"),
+        tool("refresh", "刷新", () => this.reload()), !hidden("menuItem:openWithSafari") && tool("globe", "外部打开", () => window.open(link, "_blank", "noopener"))),
       h("p", { class: "frame-url mono", testid: "frame-url" }, link)) });
   }
 
@@ -152,7 +163,7 @@ const CANCELLED = Symbol("cancelled");
 
 // What a page may ask of the client. Each gets (view, message, device) and gives the fields of the reply.
 const ACTIONS = {
-  page(view, { url, title }) { view.visited(url); if (title !== undefined) view.setTitle(title); },
+  page(view, { url, title }) { view.visited(String(url ?? "")); if (title !== undefined) view.setTitle(title); },
   title(view, { title }) { view.setTitle(title); },
   close(view) { view.close(); },
   closeWindow(view) { view.close(); },
@@ -161,6 +172,7 @@ const ACTIONS = {
   share(view, { data, title, desc, link, imgUrl }) {
     view.share = Object.fromEntries(Object.entries(data ?? { title, desc, link, imgUrl }).filter(([, v]) => typeof v === "string"));
   },
+  menu(view, { hidden }) { view.hidden = Array.isArray(hidden) ? hidden : []; },
   async chooseImage(view, { count }, device) {
     const files = await pickImages(device, { count: Math.min(9, Math.max(1, Number(count) || 9)) });
     if (!files.length) return CANCELLED;

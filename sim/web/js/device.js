@@ -83,7 +83,7 @@ export class Device {
     this.views.push(view);
     view.el.classList.add("view");
     view.el.classList.toggle("enter", animate);
-    this.stack.append(view.el);
+    this.stack.prepend(view.el); // the topmost view comes first in the document, as it does for the eye
     if (below) { below.el.hidden = true; below.onHide?.(); }
     this.shown(animate);
     return view;

@@ -125,7 +125,8 @@ export function avatar({ name = "?", url, kind = "user", size = 44, seed }) {
   const box = h("span", { class: `avatar avatar-${kind}`, "aria-hidden": "true", style: { width: `${size}px`, height: `${size}px` } });
   const draw = () => box.replaceChildren(kind === "account" ? letterTile(name) : face(String(seed ?? name)));
   const src = safeSrc(url);
-  if (!src) { draw(); return box; }
+  // The simulator's own pictures are patterns; a face is easier to tell apart.
+  if (!src || new URL(src).pathname.startsWith("/mmopen/")) { draw(); return box; }
   const img = h("img", { alt: "", src, width: size, height: size, decoding: "async" });
   img.addEventListener("error", draw, { once: true });
   box.append(img);

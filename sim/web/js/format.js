@@ -61,12 +61,12 @@ const KINDS = { image: "[图片]", voice: "[语音]", video: "[视频]", shortvi
 /** summary is the one-line preview of a message in lists and banners. */
 export function summary(m) {
   switch (m.type) {
-    case "text": case "event": return plain(m.text ?? "");
+    case "text": case "event": return plainText(m.text ?? "");
     case "news": return m.articles?.[0]?.title ? `[图文] ${m.articles[0].title}` : "[图文]";
     case "template": return `[服务通知] ${m.template?.title ?? ""}`.trim();
     case "location": return `[位置] ${m.label ?? ""}`.trim();
     case "link": case "music": return `${KINDS[m.type]} ${m.title ?? ""}`.trim();
-    default: return KINDS[m.type] ?? plain(m.text ?? "");
+    default: return KINDS[m.type] ?? plainText(m.text ?? "");
   }
 }
 
@@ -92,14 +92,15 @@ export function textParts(text) {
   let at = 0;
   for (const m of text.matchAll(ANCHOR)) {
     plainRun(text.slice(at, m.index));
-    parts.push({ url: unescape(m[1]), text: plain(m[2]) });
+    parts.push({ url: unescape(m[1]), text: plainText(m[2]) });
     at = m.index + m[0].length;
   }
   plainRun(text.slice(at));
   return parts;
 }
 
-function plain(text) {
+/** plainText is a message text on one line, links reduced to their words. */
+export function plainText(text) {
   return text.replace(ANCHOR, (_, __, inner) => inner).replace(/\s+/g, " ");
 }
 

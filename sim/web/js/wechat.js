@@ -1,7 +1,7 @@
 // WeChat's main screen with its four tabs: chats, contacts, discover, me.
 
 import { h, button, icon, avatar, badge } from "./dom.js";
-import { listTime, phoneNumber } from "./format.js";
+import { listTime, phoneNumber, plainText } from "./format.js";
 
 const TABS = [["chats", "微信", "chat"], ["contacts", "通讯录", "people"], ["discover", "发现", "compass"], ["me", "我", "person"]];
 
@@ -54,7 +54,7 @@ export class WeChat {
   row(a, { chat, sub, time, open, testid }) {
     return button({ class: "row", testid, onclick: open },
       h("span", { class: "row-avatar" }, avatar({ name: a.name, url: a.avatar_url, kind: "account", size: 48 }), badge(chat?.unread)),
-      h("span", { class: "row-main" }, h("span", { class: "row-top" }, h("b", {}, a.name), time && h("time", {}, time)), h("span", { class: "row-sub" }, sub)));
+      h("span", { class: "row-main" }, h("span", { class: "row-top" }, h("b", {}, a.name), time && h("time", {}, time)), h("span", { class: "row-sub" }, plainText(sub))));
   }
 
   chats() {

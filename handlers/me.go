@@ -1,0 +1,24 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xunjia/xunjia/templates"
+)
+
+func (s *Site) me(c *gin.Context) error {
+	v := visitOf(c)
+	followed, err := s.Store.FollowedCategories(c.Request.Context(), v.user.ID)
+	if err != nil {
+		return err
+	}
+	u := v.user
+	p := &templates.MePage{
+		Phone: u.Phone.Masked(), Area: u.Area.Name(), Kind: u.Kind.String(), Followed: len(followed),
+		Face: string([]rune(u.Name)[:1]),
+	}
+	p.Title, p.Tab = "我的", templates.MeTab
+	return s.render(c, http.StatusOK, p)
+}

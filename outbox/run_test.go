@@ -1,0 +1,186 @@
+package outbox
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/xunjia/xunjia/sms"
+	"github.com/xunjia/xunjia/wechat"
+)
+
+// run runs the outbox until stop is called, which the end of the test does too.
+func run(t *testing.T, o *Outbox) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- o.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func TestMessageLeavesAtOnce(t *testing.T) {
+	each(t, realTime, func(t *testing.T, w *world) {
+		fan := w.people(1, true, 1)[0]
+		for _, mode := range []string{"woken", "polling"} {
+			arrived := make(chan wechat.TemplateMessage, 1)
+			w.wx.answer = func(_ int, m wechat.TemplateMessage) (bool, error) {
+				arrived <- m
+				return true, nil
+			}
+			o := w.outbox(func(o *Options) {
+				if mode == "woken" {
+					o.Poll = time.Hour
+				}
+			})
+			stop := run(t, o)
+			began := time.Now()
+			w.publish(1)
+			if mode == "woken" {
+				o.Wake()
+			}
+			select {
+			case m := <-arrived:
+				if took := time.Since(began); m.OpenID != openIDOf(fan) || took > time.Second {
+					t.Errorf("%s: message to %s after %v, want it within a second", mode, m.OpenID, took)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s: no message", mode)
+			}
+			stop()
+		}
+	})
+}
+
+func TestCodeOvertakesMassNotice(t *testing.T) {
+	each(t, realTime, func(t *testing.T, w *world) {
+		const people = 10_000
+		w.people(people, false, 1)
+		var mass atomic.Int64
+		started, code := make(chan struct{}), make(chan int64, 1)
+		begin := sync.OnceFunc(func() { close(started) })
+		w.sms.arrived = func(m sms.Message) {
+			if m.Template == "SMS_code" {
+				code <- mass.Load()
+				return
+			}
+			mass.Add(1)
+			begin()
+			<-time.After(5 * time.Millisecond) // what a provider takes to answer, at its best
+		}
+		o := w.outbox()
+		stop := run(t, o)
+		w.publish(1)
+		o.Wake()
+		<-started
+		began := time.Now()
+		if err := o.SendCode(t.Context(), "13900001111", "482913"); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case before := <-code:
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("the code took %v, want less than a second", took)
+			}
+			if before >= people {
+				t.Errorf("the code came after all %d mass messages: nothing was overtaken", before)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("the code did not arrive")
+		}
+		stop()
+		if n := w.count("delivery WHERE state = 'sending'") + w.count("event WHERE owner <> ''"); n != 0 {
+			t.Errorf("%d leases left behind by a graceful stop", n)
+		}
+		if n := w.count("delivery WHERE state = 'unknown'"); n != 0 {
+			t.Errorf("%d messages unknown after a graceful stop", n)
+		}
+	})
+}
+
+func TestStopFinishesWhatIsUnderWay(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	w := newWorld(t, "sqlite", nil)
+	w.people(1, true, 1)
+	sending, release := make(chan struct{}), make(chan struct{})
+	w.wx.answer = func(int, wechat.TemplateMessage) (bool, error) {
+		close(sending)
+		<-release
+		return true, nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	o := w.outbox()
+	done := make(chan error)
+	go func() { done <- o.Run(ctx) }()
+	w.publish(1)
+	o.Wake()
+	<-sending
+	cancel()
+	select {
+	case <-done:
+		t.Fatal("Run returned while a message was under way")
+	default:
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count("delivery WHERE state = 'sent' AND owner = ''"); n != 1 {
+		t.Error("the message under way is not recorded as sent")
+	}
+	w.db.Close()
+	w.store.Close()
+}
+
+func TestSlowMessageDoesNotHoldUpOthers(t *testing.T) {
+	w := newWorld(t, "sqlite", nil)
+	people := w.people(200, true, 1)
+	release := make(chan struct{})
+	rest := make(chan struct{})
+	var arrived atomic.Int64
+	slow := slowWeChat{fakeWeChat: w.wx, slow: openIDOf(people[0]), release: release, each: func() {
+		if arrived.Add(1) == int64(len(people)-1) {
+			close(rest)
+		}
+	}}
+	o := w.outbox(func(o *Options) { o.WeChat = slow })
+	stop := run(t, o)
+	w.publish(1)
+	o.Wake()
+	select {
+	case <-rest:
+	case <-time.After(10 * time.Second):
+		t.Errorf("%d of %d messages arrived beside a slow one", arrived.Load(), len(people)-1)
+	}
+	close(release)
+	stop()
+	if n := w.count("delivery WHERE state = 'sent'"); n != len(people) {
+		t.Errorf("%d sent, want %d", n, len(people))
+	}
+}
+
+// slowWeChat does not answer for one fan until it is released.
+type slowWeChat struct {
+	*fakeWeChat
+	slow    string
+	release chan struct{}
+	each    func()
+}
+
+func (s slowWeChat) SendTemplate(ctx context.Context, m wechat.TemplateMessage) (string, error) {
+	if m.OpenID == s.slow {
+		<-s.release
+	} else {
+		defer s.each()
+	}
+	return s.fakeWeChat.SendTemplate(ctx, m)
+}
