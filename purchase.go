@@ -255,6 +255,7 @@ func (d *Draft) Validate(now time.Time) error {
 	checkText(f, "invoice", d.Invoice, 40)
 	checkText(f, "payment", d.Payment, 40)
 	checkText(f, "remark", d.Remark, 500)
+	checkText(f, "key", d.Key, 64)
 	if !d.Area.Valid() {
 		f.Add("area", "请选择收货地区")
 	}

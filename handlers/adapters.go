@@ -55,6 +55,17 @@ func (s *Site) member(h handler) gin.HandlerFunc {
 	}
 }
 
+// lost serves addresses that do not exist, in the visitor's own layout.
+func (s *Site) lost(why func() error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		err := why()
+		if broken := s.recognise(c); broken != nil {
+			err = broken
+		}
+		s.renderError(c, err)
+	}
+}
+
 // staff serves the admin console.
 func (s *Site) staff(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {

@@ -45,8 +45,8 @@ func newRouter(s *Site) (*router, error) {
 		return nil, err
 	}
 	engine.Use(s.observe, s.headers)
-	engine.NoRoute(s.page(func(*gin.Context) error { return errNoPage() }))
-	engine.NoMethod(s.page(func(*gin.Context) error { return errNoMethod() }))
+	engine.NoRoute(s.lost(errNoPage))
+	engine.NoMethod(s.lost(errNoMethod))
 	return &router{site: s, engine: engine}, nil
 }
 

@@ -98,13 +98,13 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 				return err
 			}
 		}
-		now := clock.now()
 		for _, r := range people {
-			o.tell(&told, job.Event, facts, r, now)
+			// Due at a moment that the database has certainly passed.
+			o.tell(&told, job.Event, facts, r, clock.read)
 		}
 		told.Done = next == 0
 		told.To = max(told.To, next)
-		told.Until = now.Add(eventLease)
+		told.Until = clock.now().Add(eventLease)
 		if err := o.Store.Tell(ctx, told); err != nil {
 			return err
 		}

@@ -242,6 +242,7 @@ type dbClock struct {
 	clock func() time.Time
 }
 
+// now is at most the time of one question ahead of the database.
 func (c dbClock) now() time.Time { return c.read.Add(c.clock().Sub(c.local)) }
 
 // readClock asks the database for its time. Elapsed time counts from before the

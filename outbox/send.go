@@ -150,7 +150,7 @@ func (m *message) finish(ctx context.Context, a answer) {
 	now := m.clock.now()
 	out := after(m.d, a, m.clock.read, now, m.o.Random())
 	if out.State == xunjia.DeliveryFailed {
-		if next, ok := m.o.fallback(m.d, now); ok {
+		if next, ok := m.o.fallback(m.d, m.clock.read); ok {
 			out.Fallback = &next
 		}
 	}

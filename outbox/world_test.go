@@ -84,7 +84,7 @@ func newWorld(t testing.TB, driver string, clock *fakeTime) *world {
 	w.store = w.open()
 	dsn := w.dsn
 	if driver == "sqlite" {
-		dsn = "file:" + w.dsn + "?_busy_timeout=5000"
+		dsn = "file:" + w.dsn + "?_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL"
 	}
 	var err error
 	if w.db, err = sql.Open(name, dsn); err != nil {

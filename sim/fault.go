@@ -146,6 +146,7 @@ type requestLog struct {
 const keptRequests = 1000
 
 func (s *Server) record(e RequestLog) {
+	s.hub.changed.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := &s.st.log

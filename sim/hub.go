@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,13 +22,15 @@ type event struct {
 // hub fans events out to the listening browsers. A browser that does not keep
 // up is told to reload the state instead of slowing anybody down.
 type hub struct {
-	mu   sync.Mutex
-	subs map[chan event]struct{}
+	mu      sync.Mutex
+	subs    map[chan event]struct{}
+	changed atomic.Bool // something happened since the state was saved
 }
 
 func newHub() *hub { return &hub{subs: map[chan event]struct{}{}} }
 
 func (h *hub) publish(e event) {
+	h.changed.Store(true)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for ch := range h.subs {

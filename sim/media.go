@@ -27,6 +27,7 @@ type mediaItem struct {
 	data      []byte
 	created   time.Time
 	permanent bool
+	onDisk    bool   // saved under Options.Dir
 	title     string // of a permanent video
 	intro     string
 	articles  []draftArticle // of permanent news

@@ -75,7 +75,9 @@ func TestPassiveReplies(t *testing.T) {
 			}
 			w.waitRecorded(2) // subscribe and image: the reply has been dealt with
 			w.chat("u1", "messages", m{"type": "text", "text": "end"})
-			e := see(func(e event) bool { return e.Kind == "message" && e.Message.From != "user" && e.Message.Type != "event" })
+			e := see(func(e event) bool {
+				return e.Kind == "message" && e.Message.From != "user" && e.Message.Type != "event"
+			})
 			switch {
 			case tt.from == "" && e.Message.Text != "end":
 				t.Errorf("somebody spoke: %+v", e.Message)

@@ -103,12 +103,12 @@ type Server struct {
 
 	inFlight atomic.Int64 // pushes being delivered
 	started  atomic.Bool
-	base    string // http://host:port, set by Start
-	host    string // listening host
-	srv     *http.Server
-	ctx     context.Context
-	stop    context.CancelFunc
-	work    sync.WaitGroup
+	base     string // http://host:port, set by Start
+	host     string // listening host
+	srv      *http.Server
+	ctx      context.Context
+	stop     context.CancelFunc
+	work     sync.WaitGroup
 }
 
 // New checks the options and builds a simulator that is not listening yet.
@@ -196,6 +196,12 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("sim: %w", err)
 	}
 	s.base = "http://" + publicAddr(ln.Addr())
+	if s.opt.Dir != "" {
+		if err := s.restore(); err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		s.work.Go(s.keepSaving)
+	}
 	s.srv = &http.Server{Handler: s.root, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return s.ctx }}
 	s.work.Go(func() { _ = s.srv.Serve(ln) })
 	if err := s.startPhones(); err != nil {

@@ -181,7 +181,7 @@ func listTemplates(c *call) (any, *apiError) {
 	out := []map[string]any{}
 	for _, t := range c.acc.templates {
 		out = append(out, map[string]any{
-			"template_id": t.ID, "title": t.Title, "primary_industry": industryName(c.acc.industry[0]), "deputy_industry": industryName(c.acc.industry[1]),
+			"template_id": t.ID, "title": t.Title, "primary_industry": industryName(c.acc.industry[0])["first_class"], "deputy_industry": industryName(c.acc.industry[0])["second_class"],
 			"content": t.Content, "example": t.Example,
 		})
 	}

@@ -22,7 +22,10 @@ type market struct {
 func eachMarket(t *testing.T, f func(t *testing.T, m market)) {
 	t.Helper()
 	c := newClock()
-	storetest.Each(t, func(t *testing.T, s *store.Store) { f(t, openMarket(t, s, c)) }, c.option)
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c.ms.Store(newClock().ms.Load())
+		f(t, openMarket(t, s, c))
+	}, c.option)
 }
 
 func openMarket(t *testing.T, s *store.Store, c *clock) market {

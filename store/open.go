@@ -29,7 +29,9 @@ type Options struct {
 	MaxOpen int              // connections; 0 means 32 on MySQL, one per core and at least 4 readers on SQLite
 	Clock   func() time.Time // nil means time.Now
 	Log     *slog.Logger     // nil means slog.Default()
-	Cache   redis.UniversalClient
+	// Cache holds sessions for a minute, so that most requests ask no SQL; nil
+	// means none. See OpenRedis.
+	Cache redis.UniversalClient
 }
 
 // Open connects and tells at once when the database does not answer. It leaves
@@ -163,6 +165,7 @@ func (s *Store) openMySQL(ctx context.Context, o Options) error {
 	if err := detectSnapshotIsolation(ctx, cfg); err != nil {
 		return fmt.Errorf("store: open mysql database: %w", err)
 	}
+	cfg.Logger = driverLog{s.log}
 	s.migrationConfig = cfg.Clone()
 	s.migrationConfig.ReadTimeout = time.Hour
 	connector, err := mysql.NewConnector(cfg)
@@ -181,6 +184,12 @@ func (s *Store) openMySQL(ctx context.Context, o Options) error {
 	s.writer = s.db
 	return nil
 }
+
+// driverLog takes what the MySQL driver has to say about its connections.
+type driverLog struct{ log *slog.Logger }
+
+// Print implements mysql.Logger.
+func (l driverLog) Print(v ...any) { l.log.Warn("mysql driver", "says", fmt.Sprint(v...)) }
 
 // mysqlConfig reads dsn and sets what the program relies on: RowsAffected that
 // counts matched rows as SQLite does, strict rejection of what does not fit,

@@ -370,6 +370,37 @@ func TestSpend(t *testing.T) {
 	})
 }
 
+// Yesterday's budget must survive the cleaning, last year's must not.
+func TestOldRowsArePruned(t *testing.T) {
+	c := newClock()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		for _, day := range []int{0, 20251123, 20251124, 20261122, xunjia.Day(c.now())} {
+			if _, err := s.Spend(ctx, "sms", day, 9); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.CreateOAuthState(ctx, xunjia.OAuthState{State: "old", SessionID: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		c.advance(xunjia.OAuthStateLifetime)
+		if err := s.CreateOAuthState(ctx, xunjia.OAuthState{State: "new", SessionID: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"0 20251124 20261122 20261123", "0 20261122 20261123", "0 20261122 20261123"} {
+			if _, err := s.PruneSessions(ctx, 1); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(strs(t, s.DB(), "SELECT CAST(day AS CHAR) FROM counter"), " "); got != want {
+				t.Errorf("days left: %s, want %s", got, want)
+			}
+		}
+		if got := strs(t, s.DB(), "SELECT state FROM oauth_state"); len(got) != 1 || got[0] != "new" {
+			t.Errorf("states left: %q", got)
+		}
+	}, c.option)
+}
+
 func TestSpendNeverExceedsTheLimit(t *testing.T) {
 	won := crowd(t, twoInstances(t), func(s *store.Store, _ int) (bool, error) {
 		return s.Spend(context.Background(), "sms", 20261123, 30)

@@ -67,7 +67,7 @@ func (s *Store) OpenPurchasesFollowedBy(ctx context.Context, userID int64, page 
 		if i > 0 {
 			union.WriteString(" UNION ALL ")
 		}
-		union.WriteString("SELECT * FROM (" + q + ") AS c" + strconv.Itoa(i))
+		union.WriteString("SELECT published_at, purchase_id FROM (" + q + ") AS c" + strconv.Itoa(i))
 		args = append(args, values...)
 	}
 	ids, err := all(ctx, s.db, statement{"SELECT purchase_id FROM (" + union.String() + ") AS u" +

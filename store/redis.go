@@ -138,12 +138,19 @@ func (b *breaker) report(ctx context.Context, err error) {
 	}
 }
 
-// run tries do within redisPatience.
+// guarded marks the context of a command that the breaker has let through.
+type guarded struct{}
+
+// run tries do within redisPatience. A command that needs a new connection runs
+// the commands of the handshake in its own context; they belong to it.
 func (b *breaker) run(ctx context.Context, do func(context.Context) error) error {
+	if ctx.Value(guarded{}) != nil {
+		return do(ctx)
+	}
 	if !b.allow() {
 		return errRedisSkipped
 	}
-	bounded, cancel := context.WithTimeout(ctx, redisPatience)
+	bounded, cancel := context.WithTimeout(context.WithValue(ctx, guarded{}, true), redisPatience)
 	defer cancel()
 	err := do(bounded)
 	b.report(ctx, err)

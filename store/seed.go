@@ -31,9 +31,9 @@ type SeedReport struct {
 // Seed adds the sample data of a herb market, with times relative to now. It
 // adds what is missing: a second run adds nothing. Nobody is told of the
 // samples, except in the inboxes that are part of them. Pictures are keys of
-// media that the caller has stored; requests and quotes show them in turn, or
-// none when there are none.
-func (s *Store) Seed(ctx context.Context, pictures []string) (SeedReport, error) {
+// media that the caller has stored, by the category that they show (黄连) or by
+// the type of attachment (检测报告); where there is none, none is shown.
+func (s *Store) Seed(ctx context.Context, pictures map[string][]string) (SeedReport, error) {
 	categories, err := parseSeedCategories(seedCategories)
 	if err != nil {
 		return SeedReport{}, err
@@ -158,8 +158,7 @@ type seedQuote struct {
 type seeder struct {
 	store    *Store
 	tx       *tx
-	pictures []string
-	shown    int // pictures handed out so far
+	pictures map[string][]string
 	report   SeedReport
 
 	categories map[string]xunjia.Category
@@ -353,10 +352,20 @@ func (z *seeder) notify(n xunjia.Notification) {
 	z.report.Notifications++
 }
 
-// picture is the next one in turn.
-func (z *seeder) picture(t xunjia.AttachmentType) xunjia.Attachment {
-	z.shown++
-	return xunjia.Attachment{Media: z.pictures[(z.shown-1)%len(z.pictures)], Type: t}
+// attachments are the pictures of a category for the given types, each shown
+// once.
+func (z *seeder) attachments(category string, types []xunjia.AttachmentType) (list []xunjia.Attachment) {
+	left := z.pictures[category]
+	for _, t := range types {
+		switch report := z.pictures[t.String()]; {
+		case len(report) > 0:
+			list = append(list, xunjia.Attachment{Media: report[0], Type: t})
+		case len(left) > 0:
+			list = append(list, xunjia.Attachment{Media: left[0], Type: t})
+			left = left[1:]
+		}
+	}
+	return list
 }
 
 // seedNumber is the public number of a sample, the same on every run of a day.

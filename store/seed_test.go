@@ -14,7 +14,7 @@ import (
 func TestSeed(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		begin := time.Now()
-		first, err := s.Seed(t.Context(), []string{"a", "b", "c"})
+		first, err := s.Seed(t.Context(), map[string][]string{"黄连": {"a", "b"}, "当归": {"c"}, "检测报告": {"d"}})
 		if err != nil {
 			t.Fatal(err)
 		}

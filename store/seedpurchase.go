@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	sq "github.com/Masterminds/squirrel"
@@ -42,8 +43,7 @@ func (z *seeder) addPurchase(ctx context.Context, in seedPurchase) error {
 		p.Lines[i].ID = ids[i]
 	}
 	for i, l := range in.Lines {
-		for k := 0; k < l.Pictures && len(z.pictures) > 0; k++ {
-			at := z.picture(xunjia.OtherFile)
+		for k, at := range z.attachments(l.Category, slices.Repeat([]xunjia.AttachmentType{xunjia.OtherFile}, l.Pictures)) {
 			z.linePictures = append(z.linePictures, []any{ids[i], k, at.Media, at.Type})
 		}
 		for _, q := range l.Quotes {
@@ -125,11 +125,7 @@ func (z *seeder) addQuote(ctx context.Context, p xunjia.Purchase, l xunjia.Line,
 	if in.Answered > 0 {
 		q.AnsweredAt = z.tx.now.Add(-in.Answered)
 	}
-	for _, t := range in.Pictures {
-		if len(z.pictures) > 0 {
-			q.Attachments = append(q.Attachments, z.picture(t))
-		}
-	}
+	q.Attachments = z.attachments(l.Name, in.Pictures)
 	o := xunjia.Offer{Price: q.Price, Quality: q.Quality, Explanation: q.Explanation, Attachments: q.Attachments}
 	if err := o.Validate(); err != nil {
 		return err

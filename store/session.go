@@ -163,8 +163,12 @@ func (s *Store) EndSessionsOf(ctx context.Context, userID int64) error {
 	return nil
 }
 
-// PruneSessions removes up to limit dead sessions and as many OAuth states, and
-// answers how many sessions there were.
+// countersKept is how many days the counters of a day are kept.
+const countersKept = 31
+
+// PruneSessions removes up to limit dead sessions and answers how many there
+// were; with them go as many OAuth states that are too old and counters of days
+// long past.
 func (s *Store) PruneSessions(ctx context.Context, limit int) (int, error) {
 	now := s.now()
 	n, err := s.write(ctx, sq.Delete("session").Where("id IN (SELECT id FROM (SELECT id FROM session"+
@@ -172,8 +176,12 @@ func (s *Store) PruneSessions(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, err = s.write(ctx, sq.Delete("oauth_state").Where("state IN (SELECT state FROM (SELECT state FROM oauth_state"+
-		" WHERE created_at <= ? ORDER BY created_at LIMIT ?) q)", millis(now.Add(-xunjia.OAuthStateLifetime)), limit))
+	if _, err := s.write(ctx, sq.Delete("oauth_state").Where("state IN (SELECT state FROM (SELECT state FROM oauth_state"+
+		" WHERE created_at <= ? ORDER BY created_at LIMIT ?) q)", millis(now.Add(-xunjia.OAuthStateLifetime)), limit)); err != nil {
+		return 0, err
+	}
+	_, err = s.write(ctx, sq.Delete("counter").Where("(name, day) IN (SELECT name, day FROM (SELECT name, day FROM counter"+
+		" WHERE day > 0 AND day < ? ORDER BY day LIMIT ?) q)", xunjia.Day(now.AddDate(0, 0, -countersKept)), limit))
 	return int(n), err
 }
 

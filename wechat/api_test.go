@@ -40,6 +40,13 @@ func TestAuthorizeURL(t *testing.T) {
 	if got != want {
 		t.Error(got)
 	}
+	simulated, err := New(Config{AppID: "wx1", Secret: "s", Hosts: Hosts{Open: "http://127.0.0.1:8081/sim/"}}, newMemoryStore(nil), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := simulated.AuthorizeURL("http://x/", ScopeUserInfo, "s"); !strings.HasPrefix(got, "http://127.0.0.1:8081/sim/connect/oauth2/authorize?appid=wx1&") {
+		t.Error(got)
+	}
 }
 
 func TestExchange(t *testing.T) {

@@ -566,3 +566,47 @@ func TestTooManyAtWorkIsLeftForLater(t *testing.T) {
 		}
 	})
 }
+
+// Nothing of a fan, no secret and no signature reaches the log, at any level.
+func TestLogTellsNothingPersonal(t *testing.T) {
+	var mu sync.Mutex
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	inbox, h := newInbox(), &recorder{err: errors.New("down")}
+	cb := newTestCallback(t, Safe, inbox, h.handle, CallbackOptions{Log: logger, Spool: openSpool(t, t.TempDir())})
+	canary := strings.Replace(messageXML("text", "<Content>canary-content</Content>"), "o-1", "canary-openid", 1)
+	good := newSender(testAESKey).push(t, canary)
+	signature := good.URL.Query().Get("msg_signature")
+	serve(cb, good)
+	stale := newSender(testAESKey)
+	stale.at = stale.at.Add(-time.Hour)
+	serve(cb, stale.push(t, canary))
+	serve(cb, newSender("").push(t, canary))
+	serve(cb, newSender(testAESKey).push(t, strings.Replace(canary, `"text"`, "", 1)+"broken canary-content"))
+	cb.Wait()
+	inbox.set(errors.New("down"), nil)
+	serve(cb, newSender(testAESKey).push(t, strings.Replace(canary, "canary-content", "canary-content 2", 1)))
+	cb.Replay(context.Background())
+	cb.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	if !strings.Contains(log.String(), "not handled") || !strings.Contains(log.String(), "refused") || !strings.Contains(log.String(), "inbox is down") {
+		t.Errorf("the log misses something:\n%s", log.String())
+	}
+	for _, secret := range []string{"canary", testToken, testAESKey, signature} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log tells %s:\n%s", secret, log.String())
+		}
+	}
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	w  *bytes.Buffer
+}
+
+func (l lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}

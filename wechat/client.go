@@ -16,9 +16,9 @@ import (
 	"sync/atomic"
 )
 
-// maxAnswer is the largest answer that is read; the longest real one, ten
-// thousand openids, has 300 KB.
-const maxAnswer = 8 << 20
+// maxAnswer is the largest answer that is read: media have up to 10 MB, the
+// longest JSON, ten thousand openids, 300 KB.
+const maxAnswer = 12 << 20
 
 // APIError is a refusal by the platform: an answer with an errcode.
 type APIError struct {
@@ -81,14 +81,21 @@ func (m *hostMap) RoundTrip(r *http.Request) (*http.Response, error) {
 	return m.next.RoundTrip(r)
 }
 
-// request is one call. in, when not nil, is sent as JSON; out, when not nil,
-// receives the answer's JSON.
+// request is one call. in, when not nil, is sent as JSON, or as it is when it is
+// a *form; out, when not nil, receives the answer's JSON, or the answer itself
+// when it is a *Media.
 type request struct {
 	method string
 	path   string
 	query  url.Values
 	in     any
 	out    any
+}
+
+// form is a body that is no JSON.
+type form struct {
+	contentType string
+	body        []byte
 }
 
 // get makes a GET call with the access token.
@@ -157,17 +164,26 @@ func (a *Account) once(ctx context.Context, r request) error {
 	case len(body) > maxAnswer:
 		return &CallError{API: r.path, Sent: true, Err: errors.New("answer is too long")}
 	}
+	if media, ok := r.out.(*Media); ok && !json.Valid(body) {
+		*media = Media{Content: body, ContentType: res.Header.Get("Content-Type")}
+		return nil
+	}
 	return a.decode(body, r)
 }
 
 // http builds the request for the platform's own host; the host map redirects.
 func (r request) http(ctx context.Context) (*http.Request, error) {
 	var body io.Reader
-	if r.in != nil {
+	contentType := "application/json; charset=utf-8"
+	switch in := r.in.(type) {
+	case nil:
+	case *form:
+		body, contentType = bytes.NewReader(in.body), in.contentType
+	default:
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)
 		enc.SetEscapeHTML(false) // the platform shows \u0026 as it is
-		if err := enc.Encode(r.in); err != nil {
+		if err := enc.Encode(in); err != nil {
 			return nil, err
 		}
 		body = &buf
@@ -176,8 +192,8 @@ func (r request) http(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.in != nil {
-		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	if body != nil {
+		req.Header.Set("Content-Type", contentType)
 	}
 	return req, nil
 }

@@ -109,6 +109,10 @@ func everyCall() map[string]func(context.Context, *Account) error {
 			_, err := a.CreateQR(ctx, "invite:9", time.Hour)
 			return err
 		},
+		"/cgi-bin/media/upload": func(ctx context.Context, a *Account) error {
+			_, err := a.UploadMedia(ctx, "image", "a.jpg", []byte("jpeg"))
+			return err
+		},
 		"/cgi-bin/clear_quota": func(ctx context.Context, a *Account) error { return a.ClearQuota(ctx) },
 		"/cgi-bin/ticket/getticket": func(ctx context.Context, a *Account) error {
 			_, err := a.JSConfig(ctx, "https://x.example.com/")
@@ -229,7 +233,7 @@ func TestUnusableAnswersAreClassified(t *testing.T) {
 // endless writes more than is ever read.
 func endless(w http.ResponseWriter, _ *http.Request) {
 	chunk := bytes.Repeat([]byte(" "), 1<<20)
-	for range 10 {
+	for range maxAnswer>>20 + 1 {
 		if _, err := w.Write(chunk); err != nil {
 			return
 		}

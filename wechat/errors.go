@@ -36,8 +36,8 @@ type rule struct {
 var rules = map[int]rule{
 	-1:    {Retry, "微信系统繁忙，稍后会自动重试"},
 	45011: {Retry, "调用太频繁（每分钟上限），一分钟后会自动重试"},
-	// 40037 is also answered now and then for valid templates, see attempts in
-	// the queue: one delayed retry is worth it before giving up.
+	// 40037 is also answered now and then for valid templates; a queue may try
+	// once more after a while.
 	40037: {PayloadPermanent, "模板编号不正确，请检查模板是否已被删除"},
 
 	40001: {RefreshToken, "访问凭证失效，正在自动更新"},

@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/xunjia/xunjia"
@@ -14,6 +15,14 @@ func TestPageSignatureVectors(t *testing.T) {
 				t.Errorf("%s: %s: %s, want %s", name, c.URL, got, c.Signature)
 			}
 		}
+	}
+}
+
+// wx.config reads these names; silenceper's are app_id and nonce_str.
+func TestJSConfigSpeaksTheSDKsNames(t *testing.T) {
+	got, err := json.Marshal(JSConfig{AppID: "a", Timestamp: 1, NonceStr: "n", Signature: "s"})
+	if want := `{"appId":"a","timestamp":1,"nonceStr":"n","signature":"s"}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

@@ -1,17 +1,13 @@
-// Package wechat is the official account (公众号): the callback that receives
-// what fans do, OAuth, the access token, JS-SDK signatures, template and
-// customer messages, menus, fans and QR codes. It imports the root package,
-// the standard library and parts of silenceper/wechat/v2, neither gin nor SQL.
+// Package wechat is the official account (公众号): callback, OAuth, access token,
+// JS-SDK, messages, menus, fans, QR codes. Begin with New for calls to the
+// platform and NewCallback for its pushes. It imports the root package and parts
+// of silenceper/wechat/v2, neither gin nor SQL.
 //
-// silenceper supplies the wire types (OAuth answers, customer messages,
-// replies, buttons, tags, QR requests), the signature and the encryption of
-// replies. Its calls are not used: they take no context, lose the error code,
-// put the token into error texts and reach the network through process-wide
-// variables, which two accounts in one process would fight for. Its root
-// package is not imported either: importing it turns on debug logging for the
-// whole process. One client (client.go) makes every call instead.
-//
-// Begin with New for calls to the platform and NewCallback for its pushes.
+// silenceper supplies the wire types, the signature and the encryption. Its calls
+// are not used: they take no context, lose the error code, put tokens into error
+// texts and find the network through process-wide variables, which two accounts
+// in one process would fight for. Its root package, which turns on debug logging
+// for the process, and its server, which logs every push, stay out of the program.
 package wechat
 
 import (

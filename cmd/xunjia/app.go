@@ -49,32 +49,35 @@ type app struct {
 
 	failed  chan error // a listener or a worker that ended by itself
 	closers []func()   // run by close, last one first
-	workers sync.WaitGroup
 }
 
 // start builds and starts everything. When it fails, what had been started is
 // stopped again.
-func start(ctx context.Context, cfg config.Config, log *slog.Logger) (a *app, err error) {
-	a = &app{cfg: cfg, log: log, failed: make(chan error, 4), registry: prometheus.NewRegistry()}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
+func start(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
+	a := &app{cfg: cfg, log: log, failed: make(chan error, 4), registry: prometheus.NewRegistry()}
+	if err := a.start(ctx); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) start(ctx context.Context) error {
+	cfg := a.cfg
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, w := range cfg.Warnings() {
-		log.Warn(w)
+		a.log.Warn(w)
 	}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return nil, err
+		return err
 	}
 	master, err := masterKey(cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	listener, err := a.listen(ctx, cfg.Listen, "XUNJIA_LISTEN")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.url = a.cfg.BaseURL
 	if a.url == "" {
@@ -82,22 +85,19 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger) (a *app, er
 		a.cfg.BaseURL = a.url
 	}
 	if err := a.openData(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if cfg.SimNeeded() {
-		if a.sim, err = startSimulator(ctx, &a.cfg, master, log); err != nil {
-			return nil, explainPort(err, cfg.Sim.Listen, "XUNJIA_SIM_LISTEN")
+		if a.sim, err = startSimulator(ctx, &a.cfg, master, a.log); err != nil {
+			return explainPort(err, cfg.Sim.Listen, "XUNJIA_SIM_LISTEN")
 		}
 		a.onClose(func() { _ = a.sim.Close() })
 	}
 	if err := a.build(master); err != nil {
-		return nil, err
-	}
-	if err := a.serve(listener); err != nil {
-		return nil, err
+		return err
 	}
 	a.work(ctx)
-	return a, nil
+	return a.serve(listener)
 }
 
 // openData opens Redis and the database; a development environment also
@@ -129,17 +129,12 @@ func (a *app) openData(ctx context.Context) error {
 	if !a.cfg.SeedEmpty() {
 		return nil
 	}
-	blobs, err := media.NewLocalBlobs(a.cfg.Media.Dir)
-	if err != nil {
-		return err
-	}
-	_, err = seed(ctx, a.store, blobs)
-	return err
+	return seedEmpty(ctx, a.store, a.cfg)
 }
 
 // build makes the parts that are neither data nor listeners.
 func (a *app) build(master []byte) error {
-	blobs, err := media.NewLocalBlobs(a.cfg.Media.Dir)
+	blobs, err := media.OpenLocal(a.cfg.Media.Dir)
 	if err != nil {
 		return err
 	}
@@ -166,17 +161,19 @@ func (a *app) build(master []byte) error {
 		return err
 	}
 	a.outbox, err = outbox.New(outbox.Options{
-		Store: a.store, WeChat: a.account, SMS: sender, Box: box, SMSTemplates: smsTemplates(a.cfg),
+		Store: a.store, WeChat: a.account, SMS: sender, Box: box, SMSCode: smsTemplates(a.cfg),
 		AppID: accountConfig.AppID, BaseURL: a.url, Log: a.log, Registry: a.registry,
 	})
 	if err != nil {
 		return err
 	}
 	a.site, err = handlers.New(handlers.Options{
-		Store: a.store, Account: a.account, WeChat: accountConfig, Codes: codes, Captchas: sms.NewCaptchas(a.redis), Box: box,
-		Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes, Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,
+		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox,
+		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
+		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
+		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,
 		TrustedProxies: a.cfg.TrustedProxies, ICP: a.cfg.ICP, Development: !a.cfg.Production(),
-		Wake: a.outbox.Wake, Log: a.log, Registry: a.registry,
+		Log: a.log, Registry: a.registry,
 	})
 	return err
 }
@@ -184,13 +181,15 @@ func (a *app) build(master []byte) error {
 // work runs the outbox, and publishes the menu of a simulated account.
 func (a *app) work(ctx context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	a.workers.Go(func() {
+	var workers sync.WaitGroup
+	workers.Go(func() {
 		if err := a.outbox.Run(ctx); err != nil && ctx.Err() == nil {
 			a.failed <- fmt.Errorf("outbox: %w", err)
 		}
 	})
+	workers.Go(func() { a.site.Run(ctx) })
 	if a.cfg.WeChat.AppID == simAppID {
-		a.workers.Go(func() {
+		workers.Go(func() {
 			if err := a.site.PublishMenu(ctx); err != nil && ctx.Err() == nil {
 				a.log.Warn("menu not published", "err", err)
 			}
@@ -198,7 +197,7 @@ func (a *app) work(ctx context.Context) {
 	}
 	a.onClose(func() {
 		cancel()
-		a.workers.Wait()
+		workers.Wait()
 	})
 }
 
@@ -244,11 +243,11 @@ func (a *app) serveOn(l net.Listener, h http.Handler, name string) {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	a.workers.Go(func() {
+	go func() {
 		if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			a.failed <- fmt.Errorf("%s: %w", name, err)
 		}
-	})
+	}()
 	a.onClose(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 		defer cancel()

@@ -99,7 +99,7 @@ func (s *Server) root() *mysql.Config {
 
 // newMariaDB makes the data of a server without starting it.
 func newMariaDB(daemon, install string, durable bool) (*Server, error) {
-	dir, err := tempDir()
+	dir, err := tempDir(durable)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,8 @@ func newMariaDB(daemon, install string, durable bool) (*Server, error) {
 	}, user...)
 	if !durable {
 		s.argv = append(s.argv, "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
-			"--innodb-doublewrite=0", "--innodb-file-per-table=0", "--innodb-stats-persistent=0")
+			"--innodb-doublewrite=0", "--innodb-file-per-table=0", "--innodb-stats-persistent=0",
+			"--debug-no-sync", "--skip-sync-frm")
 	}
 	s.ready = func(ctx context.Context) error {
 		db, err := sql.Open("mysql", s.root().FormatDSN())

@@ -11,10 +11,12 @@ import (
 )
 
 // Redis answers the URL of an empty database on the Redis server of this test
-// binary. There are 16 of them for tests that run at the same time.
+// binary. There are 16 of them for tests that run at the same time. The database
+// that XUNJIA_TEST_REDIS_URL names is emptied.
 func Redis(t testing.TB) (url string) {
 	t.Helper()
 	if url := os.Getenv("XUNJIA_TEST_REDIS_URL"); url != "" {
+		flush(t, url)
 		return url
 	}
 	program := binary(t, "redis-server")
@@ -68,7 +70,7 @@ func StartRedis(t testing.TB) *Server {
 }
 
 func newRedis(program string) (*Server, error) {
-	dir, err := tempDir()
+	dir, err := tempDir(false)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ function newsCard(m, ctx) {
   const [first, ...rest] = m.articles;
   const cover = (a) => (a.pic_url ? picture(a.pic_url, "") : h("span", { class: "news-blank" }, icon("image", { size: 40 })));
   return h("div", { class: `wide news${rest.length ? " news-many" : ""}` },
-    button({ class: "news-first", testid: "article-0", onclick: () => ctx.open(first.url) }, h("span", { class: "news-cover" }, cover(first)), h("b", {}, first.title), !rest.length && first.description && h("span", { class: "news-desc" }, first.description)),
+    button({ class: "news-first", testid: "article-0", onclick: () => ctx.open(first.url) }, (first.pic_url || rest.length > 0) && h("span", { class: "news-cover" }, cover(first)), h("b", {}, first.title), !rest.length && first.description && h("span", { class: "news-desc" }, first.description)),
     rest.map((a, i) => button({ class: "news-item", testid: `article-${i + 1}`, onclick: () => ctx.open(a.url) }, h("span", {}, a.title), a.pic_url && picture(a.pic_url, ""))));
 }
 

@@ -71,7 +71,7 @@ export class Chat {
   }
 
   onShow() {
-    if (this.stick) this.log.scrollTop = this.log.scrollHeight;
+    this.log.scrollTop = this.stick ? this.log.scrollHeight : this.lastTop; // being hidden lost the position
     this.seen();
   }
 
@@ -126,7 +126,7 @@ export class Chat {
   }
 
   scrolled() {
-    if (this.el.hidden) return;
+    if (this.el.hidden || !this.log.clientHeight) return;
     // Only a movement upwards ends sticking to the end: pictures that load make the list grow as well.
     const top = this.log.scrollTop;
     if (this.log.scrollHeight - top - this.log.clientHeight < NEAR) this.stick = true;

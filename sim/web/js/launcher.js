@@ -15,7 +15,7 @@ export class Launcher {
       button({ class: "app", testid: `app-${id}`, "aria-label": label, onclick }, h("span", { class: `app-icon app-${id}` }, icon(name, { size: 32 }), mark), h("span", {}, label));
     this.el = h("div", { class: "launcher" },
       h("div", {}, this.clock, this.date),
-      h("nav", { class: "dock", "aria-label": "应用" },
+      h("nav", { class: "dock", "aria-label": `应用（${device.user.nickname}）` },
         app("wechat", "微信", "chat", this.wechatBadge, () => device.wechat()),
         app("sms", "短信", "sms", this.smsBadge, () => device.openSMS()),
         app("scan", "扫一扫", "scan", null, () => { device.wechat(); device.openScan(); })));

@@ -10,7 +10,7 @@ export class Profile {
     this.scene = scene;
     this.body = h("div", { class: "page-body" });
     this.el = h("div", { class: "page profile", testid: "profile" },
-      h("header", { class: "bar bar-white" }, button({ class: "icon-button", "aria-label": "返回", testid: "back", onclick: () => device.back() }, icon("back")), h("h1", {}, ""), h("span", { class: "bar-side" })),
+      h("header", { class: "bar bar-white" }, button({ class: "icon-button", "aria-label": "返回", testid: "back", onclick: () => device.back() }, icon("back")), h("h1", { class: "sr" }, "公众号资料"), h("span", { class: "bar-side" })),
       this.body);
     this.busy = false;
   }
@@ -58,7 +58,7 @@ export class Profile {
   }
 
   async unfollow() {
-    const sure = await this.device.confirm({ title: "不再关注", text: `不再关注“${this.account.name}”后将不再收到它的消息。`, ok: "不再关注", danger: true });
+    const sure = await this.device.confirm({ title: `不再关注“${this.account.name}”？`, text: "取消关注后将不再收到它的消息。", ok: "不再关注", danger: true });
     if (!sure) return;
     try {
       await api.unfollow(this.device.userId, this.appId);

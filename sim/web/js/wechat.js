@@ -16,7 +16,7 @@ export class WeChat {
       h("span", { class: "tab-icon" }, icon(name, { size: 26 })), h("span", {}, label)));
     this.el = h("div", { class: "page wechat" },
       h("header", { class: "bar" }, h("span", { class: "bar-side" }), this.title, h("span", { class: "bar-side bar-right" }, this.plus)),
-      this.body, h("nav", { class: "tabs", "aria-label": "微信" }, this.tabButtons));
+      this.body, h("nav", { class: "tabs", "aria-label": `微信（${device.user.nickname}）` }, this.tabButtons));
     this.rows = new Map();
   }
 

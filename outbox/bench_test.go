@@ -1,0 +1,102 @@
+package outbox
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xunjia/xunjia"
+)
+
+// BenchmarkFanOut publishes a purchase that 1,000 fans follow and queues what
+// they are told: 1,000 inbox rows and 1,000 deliveries. Beside it, in the same
+// run, rows of the same content go into the same tables by the database's own
+// bulk insert. of-bulk is how much of that speed the fan-out reaches.
+func BenchmarkFanOut(b *testing.B) {
+	const followers = 1000
+	for _, driver := range []string{"sqlite", "mysql"} {
+		b.Run(driver, func(b *testing.B) {
+			w := newWorld(b, driver, nil)
+			w.people(followers, true, 1)
+			o := w.outbox()
+			var publish, fanOut, bulk time.Duration
+			event := int64(1 << 40) // apart from the real ones
+			for b.Loop() {
+				began := time.Now()
+				w.publish(1)
+				publish += time.Since(began)
+
+				began = time.Now()
+				if worked, err := o.expandNext(b.Context(), xunjia.MassLane); err != nil || !worked {
+					b.Fatal(worked, err)
+				}
+				fanOut += time.Since(began)
+
+				notes, deliveries := bulkRows(followers, event)
+				event++
+				began = time.Now()
+				w.bulkInsert(notes, deliveries)
+				bulk += time.Since(began)
+			}
+			if n := w.count("notification WHERE event_id < 1099511627776"); n != b.N*followers {
+				b.Fatalf("%d told, want %d", n, b.N*followers)
+			}
+			b.ReportMetric(float64(b.N)/(publish+fanOut).Seconds(), "purchases/s")
+			b.ReportMetric(2*followers*float64(b.N)/fanOut.Seconds(), "rows/s")
+			b.ReportMetric(2*followers*float64(b.N)/bulk.Seconds(), "bulk-rows/s")
+			b.ReportMetric(bulk.Seconds()/fanOut.Seconds(), "of-bulk")
+		})
+	}
+}
+
+// bulkRows makes rows like those of a fan-out.
+func bulkRows(n int, event int64) (notes, deliveries [][]any) {
+	body := payload{
+		Title: xunjia.TemplateNewPurchase, Template: "template-" + xunjia.TemplateNewPurchase, Path: "/purchases/1",
+		Data: map[string]string{"thing0": "黄连", "thing1": "500公斤", "thing2": "四川省成都市锦江区", "thing3": "2026-11-26 18:00", "thing4": "药商1"},
+		SMS:  &smsPart{Key: xunjia.SMSNewPurchase, Params: map[string]string{"name": "黄连", "quantity": "500公斤", "deadline": "11月26日 18:00"}},
+	}.encode()
+	now := time.Now().UnixMilli()
+	for i := range int64(n) {
+		person := i + 2
+		notes = append(notes, []any{event, 2, 0, 1, person, "新的采购需求：黄连", "1", "药商1 求购 黄连 统货 500公斤，11月26日 18:00 截止报价。", "/purchases/1", now})
+		deliveries = append(deliveries, []any{event, string(xunjia.PurchasePublished), person, "wechat", 2, "pending", 1,
+			openIDOf(person), body, 0, 0, now, now, "", "", "", now, 0})
+	}
+	return notes, deliveries
+}
+
+// bulkInsert writes the rows in transactions of 500 people, as the fan-out does.
+func (w *world) bulkInsert(notes, deliveries [][]any) {
+	w.t.Helper()
+	const batch = 500
+	ctx := w.t.Context()
+	for i := 0; i < len(notes); i += batch {
+		tx, err := w.db.BeginTx(ctx, nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, part := range []struct {
+			into string
+			rows [][]any
+		}{
+			{"notification (event_id, type, status, sender, receiver, title, content, text, path, created_at)", notes[i : i+batch]},
+			{"delivery (event_id, kind, recipient, channel, lane, state, active, address, payload, attempt, first_try_at, next_at, " +
+				"expires_at, owner, message_id, reason, created_at, sent_at)", deliveries[i : i+batch]},
+		} {
+			one := "(" + strings.TrimSuffix(strings.Repeat("?,", len(part.rows[0])), ",") + ")"
+			var args []any
+			for _, r := range part.rows {
+				args = append(args, r...)
+			}
+			query := fmt.Sprintf("INSERT INTO %s VALUES %s", part.into, strings.TrimSuffix(strings.Repeat(one+",", len(part.rows)), ","))
+			if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package templates
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/xunjia/xunjia"
+)
+
+// PublishPage is the form of a new purchase. The fields of a line are named
+// lines.0.category, lines.0.spec …; the numbers that exist are the values of
+// the field "line".
+type PublishPage struct {
+	Layout
+	Form     Form // line (several), area, invoice, payment, deadline, deadline_at, remark, key
+	Problems []Problem
+	Lines    []PublishLine
+	Areas    []AreaSelect
+	Earliest string // of the exact deadline, as datetime-local writes it
+	Latest   string
+}
+
+// Template implements Page.
+func (*PublishPage) Template() string { return "publish" }
+
+// Problem is an entry of the summary above a form with mistakes.
+type Problem struct{ Href, Text string }
+
+// PublishLine is one line of the form.
+type PublishLine struct {
+	Number     int // in the names of its fields
+	Form       Form
+	Page       *PublishPage
+	Categories []CategoryOptions
+	Units      []Option
+	Specs      []string
+	Origins    []string
+	Removable  bool
+}
+
+// Name is the name of one of the line's fields.
+func (l PublishLine) Name(field string) string { return LineField(l.Number, field) }
+
+// Test is the data-testid of one of the line's elements.
+func (l PublishLine) Test(part string) string { return fmt.Sprintf("line-%d-%s", l.Number, part) }
+
+// LineField is the name of a field of a line: lines.0.quantity.
+func LineField(number int, field string) string {
+	return "lines." + strconv.Itoa(number) + "." + field
+}
+
+// CategoryOptions is a group of a select.
+type CategoryOptions struct {
+	Title   string
+	Options []Option
+}
+
+// Invoices lists what forms offer.
+func (*PublishPage) Invoices() []string {
+	return []string{"不需要发票", "增值税普通发票", "增值税专用发票（9%）", "增值税专用发票（13%）"}
+}
+
+// Payments lists what forms offer.
+func (*PublishPage) Payments() []string {
+	return []string{"货到验收合格后 7 天内付清", "货到付款", "现款现货", "先款后货", "月结 30 天", "双方协商"}
+}
+
+// Deadlines lists the choices of the deadline: days, or "at" for an exact time.
+func (*PublishPage) Deadlines() []Option {
+	return []Option{{Value: "3", Text: "3 天"}, {Value: "7", Text: "7 天"}, {Value: "15", Text: "15 天"}, {Value: "30", Text: "30 天"}, {Value: "at", Text: "指定时间"}}
+}
+
+// MaxLines is how many lines a purchase can have.
+func (*PublishPage) MaxLines() int { return xunjia.MaxLines }
+
+// MaxImages is how many pictures a line can have.
+func (PublishLine) MaxImages() int { return xunjia.MaxImagesPerLine }
