@@ -89,16 +89,21 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 }
 
 func newPurchaseNotice(f Facts) Notice {
+	goods, amount := f.Line.Summary(), f.Line.Amount()
+	if lines := len(f.Purchase.Lines); lines > 1 {
+		goods += fmt.Sprintf(" 等%d个品种", lines)
+		amount += fmt.Sprintf("等%d项", lines)
+	}
 	n := Notice{
 		Type: PurchasingNotice, Lane: MassLane,
 		Title:   "新的采购需求：" + f.Purchase.Title(),
-		Text:    fmt.Sprintf("%s 求购 %s，%s 截止报价。", f.Buyer.Name, f.Line.Summary(), ShortTime(f.Purchase.Deadline)),
+		Text:    fmt.Sprintf("%s 求购 %s，%s 截止报价。", f.Buyer.Name, goods, ShortTime(f.Purchase.Deadline)),
 		Content: id(f.Line.ID), Path: PurchasePath(f.Purchase.ID),
 		Template: TemplateNewPurchase, SMS: SMSNewPurchase,
 	}
 	n.Fields = []NoticeField{
 		{"采购品种", f.Purchase.Title()},
-		{"采购数量", f.Line.Amount()},
+		{"采购数量", amount},
 		{"收货地区", f.Purchase.Area.Name()},
 		{"截止时间", FullTime(f.Purchase.Deadline)},
 		{"采购商", f.Buyer.Name},

@@ -103,8 +103,113 @@ func (s *Site) leaveAdmin(c *gin.Context) error {
 	return nil
 }
 
+// deadShown is how many deliveries without success the dashboard lists.
+const deadShown = 20
+
 func (s *Site) dashboard(c *gin.Context) error {
+	ctx := c.Request.Context()
 	p := &templates.AdminDashboardPage{}
 	p.Title = "概况"
+	backlog, err := s.Store.Backlog(ctx)
+	if err != nil {
+		return err
+	}
+	counts := map[xunjia.DeliveryState]int{}
+	for _, b := range backlog {
+		counts[b.State] += b.Count
+	}
+	p.Stats = []templates.Stat{
+		{Label: "等待发送", Icon: "clock", Value: counts[xunjia.DeliveryPending]},
+		{Label: "正在发送", Icon: "send", Value: counts[xunjia.DeliverySending]},
+		{Label: "多次未成，已放弃", Icon: "alert-circle", Value: counts[xunjia.DeliveryDead]},
+	}
+	stops, err := s.Store.Stops(ctx)
+	if err != nil {
+		return err
+	}
+	for _, stop := range stops {
+		p.Stops = append(p.Stops, templates.StopRow{Name: stop.Name, Reason: stop.Reason, Since: stop.Since})
+	}
+	lost, err := s.Store.Deliveries(ctx, []xunjia.DeliveryState{xunjia.DeliveryDead, xunjia.DeliveryFailed, xunjia.DeliveryUnknown}, xunjia.Page{Limit: deadShown})
+	if err != nil {
+		return err
+	}
+	for _, d := range lost.Items {
+		p.Dead = append(p.Dead, templates.DeadRow{
+			ID: d.ID, State: stateName(d.State), Kind: eventName(d.Kind), Channel: channelName(d.Channel), To: maskAddress(d.Channel, d.Address),
+			Reason: d.Reason, Attempt: d.Attempt, At: d.CreatedAt,
+		})
+	}
 	return s.renderAdmin(c, http.StatusOK, p)
+}
+
+func (s *Site) resendDelivery(c *gin.Context) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := s.Outbox.Resend(c.Request.Context(), id); err != nil {
+		return err
+	}
+	s.flash(c, "已重新排队发送")
+	s.redirect(c, "/admin")
+	return nil
+}
+
+func channelName(ch xunjia.Channel) string {
+	switch ch {
+	case xunjia.WeChatChannel:
+		return "微信"
+	case xunjia.SMSChannel:
+		return "短信"
+	default:
+		return "站内"
+	}
+}
+
+func stateName(state xunjia.DeliveryState) string {
+	switch state {
+	case xunjia.DeliveryDead:
+		return "已放弃"
+	case xunjia.DeliveryUnknown:
+		return "结果不明"
+	default:
+		return "发送失败"
+	}
+}
+
+func eventName(kind xunjia.EventKind) string {
+	switch kind {
+	case xunjia.PurchasePublished:
+		return "新采购单"
+	case xunjia.PurchaseEnded:
+		return "报价结束"
+	case xunjia.PurchaseClosed:
+		return "采购单关闭"
+	case xunjia.QuoteCreated:
+		return "收到报价"
+	case xunjia.QuoteRevised:
+		return "修改报价"
+	case xunjia.QuoteWithdrawn:
+		return "撤回报价"
+	case xunjia.QuoteAccepted:
+		return "接受报价"
+	case xunjia.QuoteRefused:
+		return "拒绝报价"
+	case xunjia.CodeRequested:
+		return "验证码"
+	default:
+		return string(kind)
+	}
+}
+
+// maskAddress hides phones and openids from whoever looks over a shoulder.
+func maskAddress(ch xunjia.Channel, address string) string {
+	if ch == xunjia.SMSChannel {
+		return xunjia.Phone(address).Masked()
+	}
+	if len(address) <= 6 {
+		return "******"
+	}
+	return address[:6] + "****"
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/silenceper/wechat/v2/officialaccount/menu"
-
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/wechat"
@@ -101,14 +99,14 @@ func (v *Conversation) link(path, text string) string {
 // DefaultMenu is the menu that a new installation begins with.
 func DefaultMenu(baseURL string) []*wechat.Button {
 	view := func(name, path string) *wechat.Button {
-		return menu.NewViewButton(name, baseURL+path)
+		return &wechat.Button{Type: "view", Name: name, URL: baseURL + path}
 	}
 	return []*wechat.Button{
 		view("找采购", "/purchases"),
 		view("发布采购", "/purchases/new"),
-		menu.NewSubButton("我的", []*wechat.Button{
+		{Name: "我的", SubButtons: []*wechat.Button{
 			view("我的采购", "/me/purchases"), view("我的报价", "/me/quotes"), view("消息", "/inbox"),
-			view("我的资料", "/me"), menu.NewClickButton("使用帮助", keyHelp),
-		}),
+			view("我的资料", "/me"), {Type: "click", Name: "使用帮助", Key: keyHelp},
+		}},
 	}
 }

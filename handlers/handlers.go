@@ -36,6 +36,8 @@ type Outbox interface {
 	SendCode(ctx context.Context, phone xunjia.Phone, code string) error
 	// ConfirmDelivery notes what the channel reported about a sent message.
 	ConfirmDelivery(ctx context.Context, channel xunjia.Channel, messageID string, ok bool, reason string) error
+	// Resend queues a delivery again that came to nothing.
+	Resend(ctx context.Context, id int64) error
 }
 
 // Options is everything that the website needs.

@@ -97,7 +97,6 @@ func TestPhoneFormComplaints(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := w.browser()
-			b.t = t
 			b.get("/register?return=%2Fme")
 			picture := b.form.Get("captcha_id")
 			a := b.post("/register", c.fields...)

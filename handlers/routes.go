@@ -34,12 +34,14 @@ func (s *Site) routes(r *router) {
 	light := class{body: 1 << 10, timeout: 5 * time.Second}
 	normal := class{body: 256 << 10, timeout: 8 * time.Second, slots: make(chan struct{}, 128)}
 	upload := class{body: 64 << 20, timeout: 60 * time.Second, slots: make(chan struct{}, 8)}
+	forms := class{body: 64 << 20, timeout: 60 * time.Second, slots: make(chan struct{}, 32)}      // pictures come with them when there is no script
 	push := class{body: 1 << 20, timeout: 4500 * time.Millisecond, slots: make(chan struct{}, 64)} // its own limits are tighter
 
 	public := r.audience(audiencePublic, s.public, light)
 	public.get("/assets/:name", s.asset)
 	public.get("/media/:key/:variant", s.picture)
 	public.get("/areas/:code", s.areas)
+	public.get("/categories/search", s.searchCategories)
 	public.get("/robots.txt", s.robots)
 	public.get("/favicon.svg", s.favicon)
 	public.get("/favicon.ico", s.favicon)
@@ -58,6 +60,8 @@ func (s *Site) routes(r *router) {
 	page.get("/register/categories", s.showRegisterCategories)
 	page.post("/register/categories", s.registerCategories)
 	page.post("/logout", s.logout)
+	page.get("/purchases", s.purchases)
+	page.get("/purchases/:id", s.purchase)
 
 	member := r.audience(audienceMember, s.member, normal)
 	member.get("/me", s.me)
@@ -69,9 +73,24 @@ func (s *Site) routes(r *router) {
 	member.get("/inbox/:id", s.openNotification)
 	member.post("/inbox/read-all", s.readAll)
 	member.with(upload).post("/media", s.uploadPicture)
+	member.get("/purchases/new", s.showPublish)
+	member.with(forms).post("/purchases/new", s.publish)
+	member.get("/purchases/:id/compare", s.compare)
+	member.get("/purchases/:id/end", s.showEndPurchase)
+	member.post("/purchases/:id/end", s.endPurchase)
+	member.get("/lines/:id/quote", s.showQuoteForm)
+	member.with(forms).post("/lines/:id/quote", s.submitQuote)
+	member.get("/quotes/:id", s.quote)
+	member.get("/quotes/:id/answer", s.showAnswerQuote)
+	member.post("/quotes/:id/answer", s.answerQuote)
+	member.get("/quotes/:id/withdraw", s.showWithdrawQuote)
+	member.post("/quotes/:id/withdraw", s.withdrawQuote)
+	member.get("/me/purchases", s.myPurchases)
+	member.get("/me/quotes", s.myQuotes)
 
 	staff := r.audience(audienceStaff, s.staff, normal)
 	staff.get("/admin", s.dashboard)
+	staff.post("/admin/deliveries/:id/resend", s.resendDelivery)
 	staff.post("/admin/leave", s.leaveAdmin)
 	page.get("/admin/enter", s.showAdminEnter)
 	page.post("/admin/enter", s.adminEnter)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1" // the platform signs with it
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"io"
 	"log/slog"
@@ -13,6 +14,8 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,6 +64,10 @@ func (r *recorder) ConfirmDelivery(_ context.Context, channel xunjia.Channel, id
 	return nil
 }
 
+func (r *recorder) Resend(context.Context, int64) error {
+	return xunjia.Errorf(xunjia.NotFound, "没有找到这条投递")
+}
+
 func (r *recorder) code(phone xunjia.Phone) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -96,6 +103,30 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
+// sampleDatabase is a SQLite file with the sample data, made once: it takes
+// longer than most tests.
+var sampleDatabase = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "xunjia")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file, ctx := filepath.Join(dir, "sample.db"), context.Background()
+	s, err := store.Open(ctx, store.Options{Driver: "sqlite", DSN: file, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	err = s.Migrate(ctx)
+	if err == nil {
+		_, err = s.Seed(ctx, nil)
+	}
+	// Closing moves the write-ahead log into the file.
+	if err := errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
 // newWorld starts a website with sample data; change edits its options.
 func newWorld(t *testing.T, change func(*Options)) *world {
 	t.Helper()
@@ -105,10 +136,15 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	}
 	t.Cleanup(stop)
 	w := &world{t: t, redis: rdb, outbox: &recorder{codes: map[xunjia.Phone]string{}}, log: &syncBuffer{}}
-	w.store = storetest.Open(t, "sqlite", storetest.SQLite(t))
-	if _, err := w.store.Seed(t.Context(), nil); err != nil {
+	seeded, err := sampleDatabase()
+	if err != nil {
 		t.Fatal(err)
 	}
+	file := storetest.SQLite(t)
+	if err := os.WriteFile(file, seeded, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.store = storetest.Open(t, "sqlite", file)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	master := []byte("a master key of at least 32 bytes!")
 	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: w.store, Master: master, GlobalPerMinute: 1000, DailyBudget: 1000, Log: log})

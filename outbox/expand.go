@@ -23,9 +23,13 @@ func (o *Outbox) runExpander(ctx context.Context, e *expander) {
 	for {
 		worked, err := o.expandNext(ctx, e.lane)
 		switch {
-		case err != nil && ctx.Err() == nil:
+		case ctx.Err() != nil:
+			return
+		case err != nil:
 			o.Log.Error("telling people of an event failed", "err", err)
-		case worked && ctx.Err() == nil:
+			pause(ctx)
+			continue
+		case worked:
 			continue
 		}
 		select {
@@ -34,6 +38,14 @@ func (o *Outbox) runExpander(ctx context.Context, e *expander) {
 		case <-e.wake:
 		case <-tick.C:
 		}
+	}
+}
+
+// pause waits a second, after a failure that is probably the database's.
+func pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Second):
 	}
 }
 
@@ -63,10 +75,8 @@ func (o *Outbox) expandNext(ctx context.Context, lane xunjia.Lane) (bool, error)
 
 // postpone gives back an event that could not be told to everybody.
 func (o *Outbox) postpone(ctx context.Context, clock dbClock, job store.EventJob, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseMargin)
-	defer cancel()
 	p := store.Postponed{EventID: job.Event.ID, Owner: job.Owner, NextAt: clock.now()}
-	if !errors.Is(cause, context.Canceled) {
+	if ctx.Err() == nil { // otherwise the event is not to blame
 		p.NextAt = p.NextAt.Add(backoff(job.Attempt, o.Random()))
 		p.Dead = job.Attempt >= maxAttempts
 		p.Reason = cause.Error()
@@ -77,6 +87,8 @@ func (o *Outbox) postpone(ctx context.Context, clock dbClock, job store.EventJob
 		}
 		o.metrics.events.WithLabelValues(string(job.Event.Kind), result).Inc()
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseMargin)
+	defer cancel()
 	return o.Store.PostponeEvent(ctx, p)
 }
 
@@ -88,6 +100,7 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 	if err != nil {
 		return err
 	}
+	writer := o.newWriter(job.Event, facts)
 	query := store.AudienceQuery{Facts: facts, AppID: o.AppID, After: job.ToldTo, Limit: o.Batch}
 	for {
 		told := store.Told{EventID: job.Event.ID, Owner: job.Owner, To: query.After}
@@ -100,7 +113,7 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 		}
 		for _, r := range people {
 			// Due at a moment that the database has certainly passed.
-			o.tell(&told, job.Event, facts, r, clock.read)
+			writer.tell(&told, r, clock.read)
 		}
 		told.Done = next == 0
 		told.To = max(told.To, next)

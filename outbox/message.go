@@ -66,65 +66,118 @@ func factsFor(f xunjia.Facts, r store.Recipient) xunjia.Facts {
 	return f
 }
 
-// tell adds to t what the recipient is told of the event: a row in the inbox
-// and the deliveries that carry it to him.
-func (o *Outbox) tell(t *store.Told, e xunjia.Event, f xunjia.Facts, r store.Recipient, now time.Time) {
-	f = factsFor(f, r)
-	n, ok := xunjia.NoticeFor(e.Kind, f, r.ID, e.CreatedAt)
-	if !ok {
+// writer writes what people are told of one event.
+type writer struct {
+	o     *Outbox
+	event xunjia.Event
+	facts xunjia.Facts
+	// drafts keeps what was written before: of a purchase, everybody who follows
+	// the same of its categories reads the same.
+	drafts map[string]draft
+}
+
+func (o *Outbox) newWriter(e xunjia.Event, f xunjia.Facts) *writer {
+	return &writer{o: o, event: e, facts: f, drafts: map[string]draft{}}
+}
+
+// draft is a notice in the shape of every channel.
+type draft struct {
+	ok      bool // there is something to tell
+	notice  xunjia.Notice
+	wechat  string // payload
+	refusal string // why no template message can be written; "" when it can
+	sms     string // payload; "" when the notice is not worth an SMS
+	expires time.Time
+}
+
+// draft writes the notice for the recipient.
+func (w *writer) draft(r store.Recipient) draft {
+	key := ""
+	if w.event.Kind == xunjia.PurchasePublished {
+		key = fmt.Sprint(r.Categories)
+		if d, ok := w.drafts[key]; ok {
+			return d
+		}
+	}
+	var d draft
+	f := factsFor(w.facts, r)
+	d.notice, d.ok = xunjia.NoticeFor(w.event.Kind, f, r.ID, w.event.CreatedAt)
+	if d.ok {
+		w.shape(&d)
+		if w.event.Kind == xunjia.PurchasePublished {
+			d.expires = f.Purchase.Deadline
+		}
+	}
+	if key != "" {
+		w.drafts[key] = d
+	}
+	return d
+}
+
+// shape makes the payloads of a notice.
+func (w *writer) shape(d *draft) {
+	n := d.notice
+	body := payload{Title: n.Template, Path: n.Path}
+	if n.SMS != "" {
+		body.SMS = &smsPart{Key: n.SMS, Params: n.Params}
+		d.sms = payload{SMS: body.SMS}.encode()
+	}
+	if w.o.WeChat == nil || n.Template == "" {
+		d.refusal = "这类消息不通过微信发送"
+	} else if err := w.o.bind(&body, n.Fields); err != nil {
+		d.refusal = wechat.StaffText(err)
+	}
+	d.wechat = body.encode()
+}
+
+// tell adds to t what the recipient is told: a row in the inbox and the
+// deliveries that carry it to him.
+func (w *writer) tell(t *store.Told, r store.Recipient, now time.Time) {
+	d := w.draft(r)
+	if !d.ok {
 		return
 	}
+	n := d.notice
 	t.Notifications = append(t.Notifications, xunjia.Notification{
-		Type: n.Type, Status: xunjia.Unread, Sender: e.Actor, Receiver: r.ID,
+		Type: n.Type, Status: xunjia.Unread, Sender: w.event.Actor, Receiver: r.ID,
 		Title: n.Title, Content: n.Content, Text: n.Text, Path: n.Path, CreatedAt: now,
 	})
-	d := xunjia.Delivery{
-		EventID: e.ID, Kind: e.Kind, Recipient: r.ID, Lane: n.Lane, State: xunjia.DeliveryPending, NextAt: now, CreatedAt: now,
+	base := xunjia.Delivery{
+		EventID: w.event.ID, Kind: w.event.Kind, Recipient: r.ID, Lane: n.Lane, State: xunjia.DeliveryPending,
+		NextAt: now, CreatedAt: now, ExpiresAt: d.expires,
 	}
-	if e.Kind == xunjia.PurchasePublished {
-		d.ExpiresAt = f.Purchase.Deadline
-	}
-	t.Deliveries = append(t.Deliveries, o.deliveries(d, n, r)...)
+	t.Deliveries = append(t.Deliveries, w.deliveries(base, d, r)...)
 }
 
 // deliveries chooses the channels: WeChat for a fan whose template message can
 // be written, otherwise SMS when the notice is worth one. A delivery that is
 // skipped tells staff why nothing was sent.
-func (o *Outbox) deliveries(d xunjia.Delivery, n xunjia.Notice, r store.Recipient) []xunjia.Delivery {
-	wx, text := d, d
-	wx.Channel, wx.Address = xunjia.WeChatChannel, r.OpenID
-	text.Channel, text.Address = xunjia.SMSChannel, string(r.Phone)
-	body := payload{Title: n.Template, Path: n.Path}
-	if n.SMS != "" {
-		body.SMS = &smsPart{Key: n.SMS, Params: n.Params}
+func (w *writer) deliveries(base xunjia.Delivery, d draft, r store.Recipient) []xunjia.Delivery {
+	wx, text := base, base
+	wx.Channel, wx.Address, wx.Payload = xunjia.WeChatChannel, r.OpenID, d.wechat
+	text.Channel, text.Address, text.Payload = xunjia.SMSChannel, string(r.Phone), d.sms
+	why := d.refusal
+	if why == "" && r.OpenID != "" {
+		return []xunjia.Delivery{wx}
 	}
-	refusal := "没有关注公众号"
-	if o.WeChat == nil || n.Template == "" {
-		refusal = "这类消息不通过微信发送"
-	} else if r.OpenID != "" {
-		err := o.bind(&body, n.Fields)
-		wx.Payload = body.encode()
-		if err == nil {
-			return []xunjia.Delivery{wx}
-		}
-		refusal = wechat.StaffText(err)
+	if why == "" {
+		why = "没有关注公众号"
 	}
-	text.Payload = payload{SMS: body.SMS}.encode()
 	switch {
-	case body.SMS == nil:
-		wx.State, wx.Reason = xunjia.DeliverySkipped, refusal+"；这类消息不发短信"
-		return []xunjia.Delivery{wx}
+	case d.sms == "":
+		why += "；这类消息不发短信"
 	case r.Phone == "":
-		wx.State, wx.Reason = xunjia.DeliverySkipped, refusal+"；没有手机号"
-		return []xunjia.Delivery{wx}
-	case o.SMSCode[body.SMS.Key] == "":
-		wx.State, wx.Reason = xunjia.DeliverySkipped, refusal+"；没有配置短信模板 "+body.SMS.Key
-		return []xunjia.Delivery{wx}
-	case r.OpenID != "" && o.WeChat != nil && n.Template != "":
-		wx.State, wx.Reason = xunjia.DeliverySkipped, refusal+"；改发短信"
+		why += "；没有手机号"
+	case w.o.SMSCode[d.notice.SMS] == "":
+		why += "；没有配置短信模板 " + d.notice.SMS
+	case r.OpenID == "":
+		return []xunjia.Delivery{text} // nothing to explain
+	default:
+		wx.State, wx.Reason = xunjia.DeliverySkipped, why+"；改发短信"
 		return []xunjia.Delivery{wx, text}
 	}
-	return []xunjia.Delivery{text}
+	wx.State, wx.Reason = xunjia.DeliverySkipped, why
+	return []xunjia.Delivery{wx}
 }
 
 // bind fills the account's template with the fields, checking them before

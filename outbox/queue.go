@@ -50,6 +50,7 @@ func (o *Outbox) runQueue(ctx context.Context, q *queue) {
 			n, err := o.dispatch(ctx, q, free)
 			if err != nil && ctx.Err() == nil {
 				o.Log.Error("taking messages from the queue failed", "channel", q.channel, "lane", int(q.lane), "err", err)
+				pause(ctx)
 			}
 			more = err == nil && n == free
 		}

@@ -72,6 +72,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("/connect/", s.serveConnectOutside)
 	mux.HandleFunc("GET /mmopen/{key}/{size}", s.serveAvatar)
 	mux.HandleFunc("GET /mmbiz/{app}/{id}", s.servePicture)
+	mux.HandleFunc("GET /s/{app}/{id}/{n}", s.serveArticle)
 	mux.HandleFunc("/aliyun/", s.serveAliyun)
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost || r.URL.Query().Get("Action") != "" {
@@ -101,8 +102,9 @@ func (s *Server) servePlatform(w http.ResponseWriter, r *http.Request) {
 		for k, v := range header {
 			h.Set(k, v)
 		}
+		h.Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(status)
-		_, _ = w.Write(out)
+		_, _ = w.Write(out) // #nosec G705 -- JSON, or media with nosniff
 		_ = http.NewResponseController(w).Flush()
 		for _, f := range after {
 			s.work.Go(f)

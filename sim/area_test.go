@@ -94,9 +94,10 @@ func TestTyping(t *testing.T) {
 		return code(w.api("/cgi-bin/message/custom/typing", m{"touser": w.openID("u1"), "command": command}))
 	}
 	if got := typing("Typing"); got != 45080 {
-		t.Errorf("outside of the window: %d", got)
+		t.Errorf("without a word: %d", got)
 	}
 	w.follow("u1")
+	w.chat("u1", "messages", m{"type": "text", "text": "在吗"})
 	for _, step := range []struct {
 		command string
 		want    int
@@ -104,6 +105,10 @@ func TestTyping(t *testing.T) {
 		if got := typing(step.command); got != step.want {
 			t.Errorf("%s: %d, want %d", step.command, got, step.want)
 		}
+	}
+	w.s.Advance(typingAfter)
+	if got := typing("CancelTyping"); got != 45080 {
+		t.Errorf("after half a minute: %d", got)
 	}
 }
 
@@ -222,7 +227,7 @@ func TestFans(t *testing.T) {
 		o.Accounts = append(o.Accounts, Account{AppID: "wxold", Secret: "s", OriginalID: "gh_old"})
 	})
 	w.follow("u1")
-	w.clock.now = w.clock.now.Add(time.Second)
+	w.s.Advance(time.Second)
 	w.follow("u2")
 	list := w.ok("/cgi-bin/user/get", nil)
 	ids := list["data"].(m)["openid"].([]any)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -100,7 +101,7 @@ func readUpload(r *http.Request) (kind string, data []byte, name string, err err
 	for {
 		var part *multipart.Part
 		part, err = mr.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -32,8 +32,7 @@ func badRequest(format string, args ...any) error {
 
 func missing(what string) error { return &clientError{http.StatusNotFound, what + "不存在"} }
 
-// clientHandler serves the browser client and its JSON API. See the table in
-// docs/simulator.md for the shapes.
+// clientHandler serves the browser client and its JSON API.
 func (s *Server) clientHandler() http.Handler {
 	mux := http.NewServeMux()
 	files, _ := fs.Sub(webFiles, "web")
@@ -356,6 +355,9 @@ func (s *Server) say(c *contact, m Message) *Message {
 		c.messages = slices.Delete(c.messages, 0, keep/4)
 	}
 	c.messages = append(c.messages, &m)
+	if m.From != "system" {
+		c.lastTalk = s.now()
+	}
 	if m.From != "user" {
 		c.unread++
 		c.typing = false

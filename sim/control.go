@@ -198,7 +198,7 @@ func (s *Server) controlReset(*http.Request) (any, error) {
 	o := s.opt
 	o.Accounts = accounts
 	s.skew.Store(0)
-	st, err := newState(o, s.now())
+	st, err := newState(o)
 	if err == nil {
 		s.st = st
 	}

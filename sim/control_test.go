@@ -206,7 +206,7 @@ func TestConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			for range 15 {
+			for range 5 {
 				if ctx.Err() != nil {
 					return
 				}

@@ -13,6 +13,9 @@ type window struct {
 	left  int
 }
 
+// typingAfter: 对方正在输入 needs words exchanged within the last 30 s. [off] as below
+const typingAfter = 30 * time.Second
+
 type windowKind int
 
 // What opens a window, with the platform's spans and counts: a message 5 in 48 h;
@@ -233,7 +236,7 @@ func customTyping(c *call) (any, *apiError) {
 	if who == nil {
 		return nil, fail(40003)
 	}
-	if !slices.ContainsFunc(who.windows, func(w window) bool { return c.now.Before(w.until) }) {
+	if c.now.Sub(who.lastTalk) >= typingAfter {
 		return nil, fail(45080)
 	}
 	switch in.Command {

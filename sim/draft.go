@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -73,7 +75,45 @@ func (c *call) checkArticle(a draftArticle) *apiError {
 }
 
 func (c *call) articleURL(id string, n int) string {
-	return c.s.base + "/sim/article.html?app=" + c.acc.AppID + "&id=" + id + "&n=" + strconv.Itoa(n)
+	return c.s.base + "/s/" + c.acc.AppID + "/" + id + "/" + strconv.Itoa(n)
+}
+
+// serveArticle is mp.weixin.qq.com/s: an article as readers see it. Scripts in
+// its body do not run.
+func (s *Server) serveArticle(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	var page *articlePage
+	if a := s.st.account(r.PathValue("app")); a != nil {
+		page = a.articlePage(r.URL.Path)
+	}
+	s.mu.Unlock()
+	if page == nil {
+		renderPage(w, http.StatusNotFound, "message", messagePage{"文章不存在", "这篇文章可能已被删除"})
+		return
+	}
+	w.Header().Set("Content-Security-Policy", "script-src 'none'; form-action 'none'")
+	renderPage(w, http.StatusOK, "article", page)
+}
+
+// articlePage finds an article, published or still a draft, by its path.
+func (a *account) articlePage(path string) *articlePage {
+	lists := [][]draftArticle{}
+	for _, d := range a.drafts {
+		lists = append(lists, d.articles)
+	}
+	for _, job := range a.publishes {
+		if !job.deleted {
+			lists = append(lists, job.articles)
+		}
+	}
+	for _, list := range lists {
+		for _, article := range list {
+			if u, err := url.Parse(article.URL); err == nil && u.Path == path {
+				return &articlePage{article.Title, article.Author, a.Name, template.HTML(article.Content), article.ContentSourceURL} // #nosec G203 -- scripts are off by policy
+			}
+		}
+	}
+	return nil
 }
 
 func addDraft(c *call) (any, *apiError) {

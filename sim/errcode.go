@@ -142,7 +142,7 @@ func errText2(code int) string {
 	case 45059:
 		return "a user has too many tags"
 	case 45080:
-		return "typing while the message window is closed"
+		return "typing needs an interaction within 30 seconds"
 	case 45081:
 		return "already typing"
 	case 45109:

@@ -30,6 +30,17 @@ func (t *jsonText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Patterns of the kinds that have one.
+var (
+	numberRule = regexp.MustCompile(`^[+-]?\d+(\.\d+)?$`)
+	letterRule = regexp.MustCompile(`^[A-Za-z]+$`)
+	asciiRule  = regexp.MustCompile(`^[\x20-\x7e]+$`)
+	amountRule = regexp.MustCompile(`^[¥￥$€£]?\d{1,10}(\.\d+)?元?$`)
+	phoneRule  = regexp.MustCompile(`^[0-9+\-() *#]+$`)
+	carRule    = regexp.MustCompile(`^[\p{Han}A-Z0-9a-z]+$`)
+	hanRule    = regexp.MustCompile(`^\p{Han}+$`)
+)
+
 // fieldOK holds a value to the rule of its kind; the kind is the field's name
 // without the trailing number. Unknown kinds (keyword1 of old templates) and
 // the lists const and enum are free here.
@@ -42,33 +53,31 @@ func fieldOK(key, value string) bool {
 	case "thing":
 		return n <= 20
 	case "number":
-		return n <= 32 && match(`^[+-]?\d+(\.\d+)?$`, value)
+		return n <= 32 && numberRule.MatchString(value)
 	case "letter":
-		return n <= 32 && match(`^[A-Za-z]+$`, value)
+		return n <= 32 && letterRule.MatchString(value)
 	case "symbol":
 		return n <= 5 && !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 	case "character_string":
-		return n <= 32 && match(`^[\x20-\x7e]+$`, value)
+		return n <= 32 && asciiRule.MatchString(value)
 	case "time":
 		return timeOK(value, true)
 	case "date":
 		return timeOK(value, false)
 	case "amount":
-		return match(`^[¥￥$€£]?\d{1,10}(\.\d+)?元?$`, value)
+		return amountRule.MatchString(value)
 	case "phone_number":
-		return n <= 17 && match(`^[0-9+\-() *#]+$`, value)
+		return n <= 17 && phoneRule.MatchString(value)
 	case "car_number":
-		return n <= 8 && match(`^[\p{Han}A-Z0-9a-z]+$`, value)
+		return n <= 8 && carRule.MatchString(value)
 	case "name":
 		return nameOK(value, n)
 	case "phrase":
-		return n <= 5 && match(`^\p{Han}+$`, value)
+		return n <= 5 && hanRule.MatchString(value)
 	default:
 		return true
 	}
 }
-
-func match(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
 
 // nameOK: up to 10 characters with Chinese, up to 20 letters and symbols without.
 func nameOK(value string, n int) bool {

@@ -30,7 +30,6 @@ type mediaItem struct {
 	onDisk    bool   // saved under Options.Dir
 	title     string // of a permanent video
 	intro     string
-	articles  []draftArticle // of permanent news
 }
 
 // keepMedia stores a file and answers its item.

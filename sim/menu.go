@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -285,9 +284,4 @@ func (s *Server) tapButton(c *contact, b *button, in menuTap) (any, error) {
 		return nil, badRequest("这种菜单在模拟器里没有动作")
 	}
 	return map[string]string{}, nil
-}
-
-// rawJSONHas tells whether the body names a field at all.
-func rawJSONHas(body []byte, field string) bool {
-	return bytes.Contains(body, []byte(`"`+field+`"`))
 }

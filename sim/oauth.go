@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,6 +76,11 @@ func webAccessToken(c *call) (any, *apiError) {
 
 // webGrant issues an access token for the grant; refresh is the refresh token.
 func (c *call) webGrant(g *webToken, refresh string) map[string]any {
+	if len(c.st.webAuth) > 4096 {
+		for _, table := range []map[string]*webToken{c.st.webAuth, c.st.refresh} {
+			maps.DeleteFunc(table, func(_ string, t *webToken) bool { return c.now.Sub(t.expires) > time.Hour })
+		}
+	}
 	access := *g
 	access.expires = c.now.Add(webTokenLife)
 	token := "92_" + c.st.random(107)
@@ -217,18 +223,18 @@ func (s *Server) issueCode(in *authorizeRequest, u *user, snapshot bool) string 
 	}
 	code := "0" + s.st.random(31)
 	s.st.codes[code] = &oauthCode{acc: in.acc, user: u, scope: in.scope, snapshot: snapshot, expires: now.Add(codeLife)}
-	return withQuery(in.redirect, "code", code, "state", in.state)
+	return withQuery(in.redirect, [2]string{"code", code}, [2]string{"state", in.state})
 }
 
 // withQuery appends parameters and leaves the rest of the address as it is.
-func withQuery(raw string, pairs ...string) string {
+func withQuery(raw string, pairs ...[2]string) string {
 	base, fragment, hasFragment := strings.Cut(raw, "#")
 	sep := "?"
 	if strings.Contains(base, "?") {
 		sep = "&"
 	}
-	for i := 0; i < len(pairs); i += 2 {
-		base += sep + pairs[i] + "=" + url.QueryEscape(pairs[i+1])
+	for _, p := range pairs {
+		base += sep + p[0] + "=" + url.QueryEscape(p[1])
 		sep = "&"
 	}
 	if hasFragment {

@@ -12,6 +12,11 @@ type (
 	outsidePage struct{ Users []outsideUser }
 	outsideUser struct{ Nickname, Avatar, Link string }
 	messagePage struct{ Title, Text string }
+	articlePage struct {
+		Title, Author, Account string
+		Body                   template.HTML
+		Source                 string
+	}
 	consentPage struct {
 		Account, AccountAvatar, Nickname, Avatar, Host, Query string
 	}
@@ -31,6 +36,7 @@ func pageTemplates() *template.Template {
 	template.Must(t.New("outside").Parse(pageStyle + `<title>请在微信客户端打开链接</title></head><body><main><div class="big" aria-hidden="true">ⓘ</div><h1 class="mid">请在微信客户端打开链接</h1>
 <p class="mid">这是网页授权链接，只能在模拟微信里打开。{{if .Users}}选择一位用户继续：{{end}}</p>
 {{range .Users}}<a class="who" href="{{.Link}}"><img src="{{.Avatar}}" width="44" height="44" alt=""><span>{{.Nickname}}<small>用他的手机打开</small></span></a>{{end}}</main></body></html>`))
+	template.Must(t.New("article").Parse(pageStyle + `<title>{{.Title}}</title></head><body><main style="max-width:677px;padding-top:20px"><h1>{{.Title}}</h1><p>{{.Author}} {{.Account}}</p><article style="overflow-wrap:anywhere">{{.Body}}</article>{{if .Source}}<p><a href="{{.Source}}">阅读原文</a></p>{{end}}</main></body></html>`))
 	template.Must(t.New("consent").Parse(pageStyle + `<title>微信登录</title></head><body><main>
 <div class="who" style="border:0;margin:0"><img src="{{.AccountAvatar}}" width="36" height="36" alt=""><span>{{.Account}}<small>{{.Host}} 申请使用</small></span></div>
 <h1>你的头像、昵称、地区和性别信息</h1><p>同意后，网页可以看到这些公开资料。</p>
@@ -105,7 +111,7 @@ func (p *phone) serveConsent(w http.ResponseWriter, r *http.Request) {
 		p.enterSnapshot(in, q.Encode())
 		p.redirect(w, r, p.s.issueCode(in, u, true))
 	default: // refused: back without a code
-		p.redirect(w, r, withQuery(in.redirect, "state", in.state))
+		p.redirect(w, r, withQuery(in.redirect, [2]string{"state", in.state}))
 	}
 }
 
@@ -123,7 +129,7 @@ func (p *phone) redirect(w http.ResponseWriter, r *http.Request, to string) {
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusFound)
+	http.Redirect(w, r, to, http.StatusFound) // #nosec G710 -- the account's own host, checked by checkAuthorize
 }
 
 // enterSnapshot gives the page storage of its own, seeded with what the link

@@ -228,7 +228,7 @@ func (s *Server) restore() error {
 	}
 	for _, sa := range in.Accounts {
 		if st.account(sa.Account.AppID) == nil {
-			if err := st.setAccount(sa.Account, s.now()); err != nil {
+			if err := st.setAccount(sa.Account); err != nil {
 				return err
 			}
 		}
@@ -239,7 +239,9 @@ func (s *Server) restore() error {
 			st.tokens[token] = &accessToken{acc: a, expires: t.Expires}
 		}
 	}
-	st.sms.sent = in.SMS
+	for _, m := range in.SMS {
+		st.sms.add(m, s.now())
+	}
 	return nil
 }
 

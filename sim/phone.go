@@ -73,7 +73,7 @@ func (s *Server) newPhone(k phoneKey) (*phone, error) {
 	if s.opt.PhonePort > 0 {
 		port = s.opt.PhonePort + len(s.phones)
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(s.host, fmt.Sprint(port)))
+	ln, err := new(net.ListenConfig).Listen(s.ctx, "tcp", net.JoinHostPort(s.host, fmt.Sprint(port)))
 	if err != nil {
 		return nil, fmt.Errorf("sim: phone of %s: %w", k.userID, err)
 	}

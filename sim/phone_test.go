@@ -290,6 +290,18 @@ func TestProxyRewrites(t *testing.T) {
 	}
 }
 
+// What a script of the page fetches arrives as it was sent.
+func TestProxyLeavesFragments(t *testing.T) {
+	w := newWorld(t, Plain)
+	w.pages(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(rw, "<tr><td>1</td></tr>")
+	}))
+	if _, body := w.phone("u1").do(http.MethodGet, "/rows", ""); body != "<tr><td>1</td></tr>" {
+		t.Errorf("fragment: %q", body)
+	}
+}
+
 // The proxy reaches the account's site and nothing else.
 func TestProxyStaysHome(t *testing.T) {
 	w := newWorld(t, Plain)

@@ -15,9 +15,10 @@ import (
 
 // The delivery rules of pushes. [comm mirrors of 被动回复用户消息]
 const (
-	pushTimeout = 5 * time.Second // "5 s, connection dropped"
-	pushTries   = 3               // "3 tries in total"
-	faultBubble = "该公众号提供的服务出现故障，请稍后再试"
+	pushTimeout  = 5 * time.Second // "5 s, connection dropped"
+	pushTries    = 3               // "3 tries in total"
+	pushesAtOnce = 64              // connections to developers' servers; more wait
+	faultBubble  = "该公众号提供的服务出现故障，请稍后再试"
 )
 
 // node is one element of a pushed message.
@@ -62,11 +63,10 @@ type push struct {
 	label                 string // for the request log
 	fields                []node
 	answers               bool // a passive reply, or the fault bubble, belongs to it
-	subject               *Message
 }
 
-// push queues a message about c; Server.mu is held. It answers the function
-// that delivers it, so that a route can run it after its own answer.
+// preparePush writes a message about c for deliver; Server.mu is held. It
+// answers nil when the account has no server.
 func (s *Server) preparePush(c *contact, answers bool, fields ...node) *push {
 	a := c.acc
 	if a.ServerURL == "" {
@@ -156,9 +156,16 @@ func (s *Server) post(p *push, try int) ([]byte, bool) {
 		entry.MS = time.Since(begin).Milliseconds()
 		s.record(entry)
 	}()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-s.ctx.Done():
+		return nil, false
+	}
+	begin = time.Now()
 	ctx, cancel := context.WithTimeout(s.ctx, s.opt.PushTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body)) // #nosec G704 -- the address the developer configured
 	if err != nil {
 		entry.ErrMsg = err.Error()
 		return nil, false
@@ -166,19 +173,32 @@ func (s *Server) post(p *push, try int) ([]byte, bool) {
 	req.Header.Set("Content-Type", "text/xml")
 	req.Header.Set("User-Agent", "Mozilla/4.0")
 	req.Header.Set("Pragma", "no-cache")
-	resp, err := s.client.Do(req)
+	resp, err := s.client.Do(req) // #nosec G704 -- as above
 	if err != nil {
 		entry.ErrMsg = err.Error()
 		return nil, false
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	entry.Status, entry.Response = resp.StatusCode, excerpt(answer)
+	entry.Status, entry.Response = resp.StatusCode, excerpt(p.readable(answer))
 	if err != nil {
 		entry.ErrMsg = err.Error()
 		return nil, false
 	}
 	return answer, resp.StatusCode == http.StatusOK
+}
+
+// readable is an answer as the request log shows it: decrypted where possible.
+func (p *push) readable(answer []byte) []byte {
+	var env struct{ Encrypt string }
+	if p.cipher == nil || xml.Unmarshal(answer, &env) != nil || env.Encrypt == "" {
+		return answer
+	}
+	clear, err := p.cipher.decrypt(env.Encrypt)
+	if err != nil {
+		return answer
+	}
+	return clear
 }
 
 // encodePush signs the address and writes the body of the account's mode.

@@ -107,12 +107,10 @@ func (p *phone) rewriteResponse(resp *http.Response) error {
 	if err != nil {
 		return err
 	}
-	out := raw
 	if len(raw) < maxRewrite {
+		out := p.rewriteConnect(raw)
 		if html {
-			out = p.rewriteHTML(raw, web)
-		} else {
-			out = p.rewriteConnect(raw)
+			out = p.rewriteHTML(out, web)
 		}
 		resp.ContentLength = int64(len(out))
 		h.Set("Content-Length", strconv.Itoa(len(out)))
@@ -163,10 +161,12 @@ func frameable(policy string) string {
 
 // rewriteHTML loads the stand-in scripts and brings links home.
 func (p *phone) rewriteHTML(raw []byte, web *url.URL) []byte {
-	out := sdkScript().ReplaceAll(raw, []byte("/__wechat/jweixin.js"))
-	out = p.rewriteConnect(out)
+	out := sdkScript.ReplaceAll(raw, []byte("/__wechat/jweixin.js"))
 	public := originOf(web.String())
 	out = attrLink(public).ReplaceAll(out, []byte("${1}"+p.base+"${2}"))
+	if !document.Match(out[:min(len(out), 2048)]) {
+		return out // a fragment that a script of the page asked for
+	}
 	inject := `<script src="/__wechat/bridge.js" data-public="` + public + `"></script>`
 	if i := headEnd(out); i >= 0 {
 		out = append(out[:i:i], append([]byte(inject), out[i:]...)...)
@@ -199,10 +199,13 @@ func (p *phone) rewriteConnect(raw []byte) []byte {
 	return []byte(strings.NewReplacer(pairs...).Replace(string(raw)))
 }
 
-// sdkScript matches the JS-SDK on WeChat's own hosts.
-func sdkScript() *regexp.Regexp {
-	return regexp.MustCompile(`(?:https?:)?//res2?\.wx\.qq\.com/open/js/jweixin-[0-9.]+(?:\.min)?\.js`)
-}
+// The JS-SDK on WeChat's own hosts, the opening head tag, and what tells a
+// document from a fragment.
+var (
+	sdkScript = regexp.MustCompile(`(?:https?:)?//res2?\.wx\.qq\.com/open/js/jweixin-[0-9.]+(?:\.min)?\.js`)
+	document  = regexp.MustCompile(`(?i)<(?:!doctype|html|head|body)[\s>]`)
+	headTag   = regexp.MustCompile(`(?i)<head(?:\s[^>]*)?>`)
+)
 
 // attrLink matches an absolute link to origin in an attribute.
 func attrLink(origin string) *regexp.Regexp {
@@ -211,7 +214,7 @@ func attrLink(origin string) *regexp.Regexp {
 
 // headEnd is the place right behind the opening head tag.
 func headEnd(page []byte) int {
-	loc := regexp.MustCompile(`(?i)<head(?:\s[^>]*)?>`).FindIndex(page)
+	loc := headTag.FindIndex(page)
 	if loc == nil {
 		return -1
 	}

@@ -101,12 +101,13 @@ type Server struct {
 	phoneMu sync.Mutex
 	phones  map[phoneKey]*phone
 
-	inFlight atomic.Int64 // pushes being delivered
+	slots    chan struct{} // one per push under way
+	inFlight atomic.Int64  // pushes being delivered
 	started  atomic.Bool
 	base     string // http://host:port, set by Start
 	host     string // listening host
 	srv      *http.Server
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // the life of the server, for what it does in the background
 	stop     context.CancelFunc
 	work     sync.WaitGroup
 }
@@ -136,14 +137,14 @@ func New(o Options) (*Server, error) {
 	if len(o.Users) == 0 {
 		o.Users = []User{{ID: "u1", Nickname: "王采购", Phone: "13800000001"}, {ID: "u2", Nickname: "李供应", Phone: "13800000002"}}
 	}
-	s := &Server{opt: o, log: o.Log, host: host, hub: newHub(), phones: map[phoneKey]*phone{}}
+	s := &Server{opt: o, log: o.Log, host: host, hub: newHub(), slots: make(chan struct{}, pushesAtOnce), phones: map[phoneKey]*phone{}}
 	s.client = &http.Client{
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
+		Transport:     &http.Transport{MaxIdleConnsPerHost: pushesAtOnce, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.routes = routeTable()
-	if s.st, err = newState(o, s.now()); err != nil {
+	if s.st, err = newState(o); err != nil {
 		return nil, err
 	}
 	s.root = s.handler()
@@ -191,7 +192,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.started.Swap(true) {
 		return errors.New("sim: already started")
 	}
-	ln, err := net.Listen("tcp", s.opt.Addr)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", s.opt.Addr)
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
@@ -245,7 +246,7 @@ func (s *Server) Close() error {
 // the library as it is.
 func (s *Server) SetAccount(a Account) error {
 	s.mu.Lock()
-	err := s.st.setAccount(a, s.now())
+	err := s.st.setAccount(a)
 	s.mu.Unlock()
 	if err != nil {
 		return err

@@ -28,6 +28,13 @@ const (
 	aliyunClockSkew = 15 * time.Minute
 )
 
+// Patterns of numbers, of ${name} in templates, and of codes without a variable.
+var (
+	mobile   = regexp.MustCompile(`^(\+?86)?1[3-9]\d{9}$`)
+	variable = regexp.MustCompile(`\$\{(\w+)\}`)
+	digits   = regexp.MustCompile(`\d{4,8}`)
+)
+
 // SMS is one message in the inbox.
 type SMS struct {
 	ID           int64             `json:"id"`
@@ -44,11 +51,28 @@ type SMS struct {
 }
 
 type smsState struct {
-	sent   []*SMS
+	sent   []*SMS            // the inbox, oldest first
+	recent map[string][]*SMS // by number, of the last day, for the limits
 	nonces map[string]time.Time
 }
 
-func newSMSState() smsState { return smsState{nonces: map[string]time.Time{}} }
+// keptSMS bounds the inbox.
+const keptSMS = 20_000
+
+func newSMSState() smsState {
+	return smsState{recent: map[string][]*SMS{}, nonces: map[string]time.Time{}}
+}
+
+// add files a message into the inbox.
+func (st *smsState) add(m *SMS, now time.Time) {
+	if len(st.sent) >= keptSMS {
+		st.sent = slices.Delete(st.sent, 0, keptSMS/4)
+	}
+	st.sent = append(st.sent, m)
+	st.recent[m.Phone] = append(slices.DeleteFunc(st.recent[m.Phone], func(old *SMS) bool {
+		return now.Sub(time.UnixMilli(old.At)) >= 24*time.Hour
+	}), m)
+}
 
 // aliyunError is the gateway's own refusal, with an HTTP status.
 type aliyunError struct {
@@ -66,17 +90,24 @@ func (s *Server) serveAliyun(w http.ResponseWriter, r *http.Request) {
 	}
 	action := r.Form.Get("Action")
 	entry := RequestLog{Kind: "sms", Method: r.Method, Path: "aliyun/" + action, Query: redactQuery(cloneValues(r.Form))}
-	forged := r.Clone(r.Context())
-	forged.URL.Path = entry.Path
 	if f := s.drawFault(entry.Path, ""); f != nil && s.aliyunFault(w, r, f, &entry) {
 		entry.MS = time.Since(begin).Milliseconds()
 		s.record(entry)
 		return
 	}
+	status, out := s.runAliyun(r, action)
+	body := marshal(out)
+	entry.Status, entry.Response, entry.ErrMsg = status, excerpt(body), codeUnlessOK(out)
+	entry.MS = time.Since(begin).Milliseconds()
+	writeAliyun(w, status, body)
+	s.record(entry)
+}
+
+// runAliyun checks and executes one call.
+func (s *Server) runAliyun(r *http.Request, action string) (status int, out map[string]any) {
 	s.mu.Lock()
-	now := s.now()
-	id := s.requestID()
-	var out map[string]any
+	defer s.mu.Unlock()
+	now, id := s.now(), s.requestID()
 	ae := s.checkAliyun(r)
 	if ae == nil {
 		switch action {
@@ -90,18 +121,13 @@ func (s *Server) serveAliyun(w http.ResponseWriter, r *http.Request) {
 			ae = &aliyunError{http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
 		}
 	}
-	s.mu.Unlock()
-	status := http.StatusOK
+	status = http.StatusOK
 	if ae != nil {
 		status = ae.status
 		out = map[string]any{"HostId": "dysmsapi.aliyuncs.com", "Code": ae.code, "Message": ae.message, "Recommend": ""}
 	}
 	out["RequestId"] = id
-	body := marshal(out)
-	entry.Status, entry.Response, entry.ErrMsg = status, excerpt(body), codeUnlessOK(out)
-	entry.MS = time.Since(begin).Milliseconds()
-	writeAliyun(w, status, body)
-	s.record(entry)
+	return status, out
 }
 
 func writeAliyun(w http.ResponseWriter, status int, body []byte) {
@@ -255,7 +281,7 @@ func (s *Server) acceptSMS(batch []*SMS, now time.Time) map[string]any {
 	biz := fmt.Sprintf("%d%d^0", 100000+s.st.rng.IntN(900000), now.UnixNano()/1000)
 	for _, m := range batch {
 		m.ID, m.BizID, m.At, m.Status = s.st.next(), biz, now.UnixMilli(), "delivered"
-		s.st.sms.sent = append(s.st.sms.sent, m)
+		s.st.sms.add(m, now)
 		e := event{Kind: "sms", SMS: m}
 		for _, u := range s.st.users {
 			if u.Phone == m.Phone {
@@ -269,7 +295,7 @@ func (s *Server) acceptSMS(batch []*SMS, now time.Time) map[string]any {
 
 // composeSMS checks one message and renders its text.
 func (s *Server) composeSMS(number, signName, template, params string, now time.Time) (*SMS, map[string]any) {
-	if !regexp.MustCompile(`^(\+?86)?1[3-9]\d{9}$`).MatchString(number) {
+	if !mobile.MatchString(number) {
 		return nil, refuse("isv.MOBILE_NUMBER_ILLEGAL", "手机号码格式错误")
 	}
 	if signName == "" || (len(s.opt.SMSSigns) > 0 && !slices.Contains(s.opt.SMSSigns, signName)) {
@@ -285,7 +311,7 @@ func (s *Server) composeSMS(number, signName, template, params string, now time.
 	}
 	m := &SMS{Phone: number[len(number)-11:], Sign: signName, TemplateCode: template, Params: values}
 	var lacking, long bool
-	text = regexp.MustCompile(`\$\{(\w+)\}`).ReplaceAllStringFunc(text, func(v string) string {
+	text = variable.ReplaceAllStringFunc(text, func(v string) string {
 		name := v[2 : len(v)-1]
 		value, ok := values[name]
 		lacking = lacking || !ok || value == ""
@@ -302,7 +328,7 @@ func (s *Server) composeSMS(number, signName, template, params string, now time.
 	verification := strings.Contains(s.opt.SMSTemplates[template], "验证码")
 	if verification {
 		if m.Code = values["code"]; m.Code == "" {
-			m.Code = regexp.MustCompile(`\d{4,8}`).FindString(text)
+			m.Code = digits.FindString(text)
 		}
 	}
 	if bad := s.limitSMS(m, verification, now); bad != nil {
@@ -330,9 +356,9 @@ func smsValues(params string) (map[string]string, map[string]any) {
 // limitSMS is the flow control; the Message tells which limit was hit.
 func (s *Server) limitSMS(m *SMS, verification bool, now time.Time) map[string]any {
 	var minute, hour, day, same int
-	for _, old := range s.st.sms.sent {
+	for _, old := range s.st.sms.recent[m.Phone] {
 		age := now.Sub(time.UnixMilli(old.At))
-		if old.Phone != m.Phone || old.Sign != m.Sign || age >= 24*time.Hour {
+		if old.Sign != m.Sign || age >= 24*time.Hour {
 			continue
 		}
 		if old.TemplateCode == m.TemplateCode {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
+	aliyun "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/dysmsapi"
 )
 
@@ -72,7 +73,7 @@ func TestSMSRefusals(t *testing.T) {
 		}
 	}
 	_, err := w.aliyun("wrong").SendSms(sms("13800000001", "询价通", "SMS_1", `{"code":"1"}`))
-	if se, ok := err.(*errors.ServerError); !ok || se.ErrorCode() != "SignatureDoesNotMatch" {
+	if se, ok := errors.AsType[*aliyun.ServerError](err); !ok || se.ErrorCode() != "SignatureDoesNotMatch" {
 		t.Errorf("a wrong secret: %v", err)
 	}
 	if n := len(w.client(http.MethodGet, "/sms", nil)["messages"].([]any)); n != 0 {

@@ -55,7 +55,6 @@ type account struct {
 	contacts      map[string]*contact // by user id
 	byOpenID      map[string]*contact
 	media         map[string]*mediaItem
-	materialOrder []string
 	tags          []*tag
 	nextTag       int
 	qr            map[string]*qrCode // by ticket
@@ -84,6 +83,7 @@ type contact struct {
 	unread       int
 	messages     []*Message
 	windows      []window
+	lastTalk     time.Time             // when either side last said something
 	credits      map[string]*subCredit // subscription template id → permission
 	typing       bool
 	massSent     []time.Time
@@ -133,7 +133,7 @@ type TemplateLine struct {
 }
 
 // newState builds the world that the options describe.
-func newState(o Options, now time.Time) (*state, error) {
+func newState(o Options) (*state, error) {
 	source := rand.NewPCG(uint64(o.Seed), 0x5eed) // #nosec G115 -- any bits will do
 	st := &state{
 		seed: o.Seed, source: source, rng: rand.New(source), // #nosec G404 -- play money, must be reproducible
@@ -141,7 +141,7 @@ func newState(o Options, now time.Time) (*state, error) {
 		codes: map[string]*oauthCode{}, sms: newSMSState(),
 	}
 	for _, a := range o.Accounts {
-		if err := st.setAccount(a, now); err != nil {
+		if err := st.setAccount(a); err != nil {
 			return nil, err
 		}
 	}
@@ -154,7 +154,7 @@ func newState(o Options, now time.Time) (*state, error) {
 }
 
 // setAccount adds or replaces the settings of an account.
-func (st *state) setAccount(a Account, now time.Time) error {
+func (st *state) setAccount(a Account) error {
 	if a.AppID == "" || a.Secret == "" {
 		return fmt.Errorf("sim: an account needs an AppID and a secret")
 	}
@@ -192,7 +192,7 @@ func (st *state) setAccount(a Account, now time.Time) error {
 	if a.OriginalID == "" {
 		a.OriginalID = "gh_" + st.digest("original", a.AppID)[:12]
 	}
-	if acc.Account.AppID == "" || len(a.Templates) > 0 {
+	if acc.AppID == "" || len(a.Templates) > 0 {
 		acc.templates = nil
 		for _, t := range a.Templates {
 			acc.templates = append(acc.templates, &t)

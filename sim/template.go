@@ -122,14 +122,12 @@ func (a *account) template(id string) *Template {
 }
 
 // placeholder matches {{thing1.DATA}}.
-func placeholder() *regexp.Regexp {
-	return regexp.MustCompile(`\{\{\s*([A-Za-z_]\w*)\.DATA\s*\}\}`)
-}
+var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_]\w*)\.DATA\s*\}\}`)
 
 // keys are the fields of the template in their order.
 func (t *Template) keys() []string {
 	var out []string
-	for _, m := range placeholder().FindAllStringSubmatch(t.Content, -1) {
+	for _, m := range placeholder.FindAllStringSubmatch(t.Content, -1) {
 		if !slices.Contains(out, m[1]) {
 			out = append(out, m[1])
 		}
@@ -163,14 +161,14 @@ func checkFields(t *Template, data map[string]fieldValue) *apiError {
 func (t *Template) card(data map[string]fieldValue, link string) *TemplateCard {
 	card := &TemplateCard{Title: t.Title, URL: link}
 	for line := range strings.SplitSeq(strings.ReplaceAll(t.Content, "\r\n", "\n"), "\n") {
-		m := placeholder().FindStringSubmatch(line)
+		m := placeholder.FindStringSubmatch(line)
 		if m == nil || m[1] == "first" || m[1] == "remark" {
 			continue
 		}
 		label, _, _ := strings.Cut(line, "{{")
 		label = strings.TrimRight(strings.TrimSpace(label), ":：")
-		value := placeholder().ReplaceAllStringFunc(line[strings.Index(line, "{{"):], func(s string) string {
-			return string(data[placeholder().FindStringSubmatch(s)[1]].Value)
+		value := placeholder.ReplaceAllStringFunc(line[strings.Index(line, "{{"):], func(s string) string {
+			return string(data[placeholder.FindStringSubmatch(s)[1]].Value)
 		})
 		card.Lines = append(card.Lines, TemplateLine{label, value})
 	}

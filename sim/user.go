@@ -57,7 +57,7 @@ func userInfo(c *call) (any, *apiError) {
 		return nil, fail(41009)
 	}
 	f := c.acc.byOpenID[c.q.Get("openid")]
-	if f == nil || !f.everFollowed {
+	if f == nil {
 		return nil, fail(40003)
 	}
 	return c.fanInfo(f), nil

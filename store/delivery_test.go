@@ -88,7 +88,7 @@ func TestClaimRace(t *testing.T) {
 							return
 						}
 						ids, err := claim(t.Context(), s, store.DeliveryClaim{Channel: xunjia.WeChatChannel, Lane: xunjia.DirectLane,
-							Owner: rand.Text(), Now: now, Until: now.Add(time.Hour), Limit: 25})
+							Owner: rand.Text(), Now: now, Until: now.Add(time.Hour), Limit: 100})
 						if err != nil {
 							t.Error(err)
 							return
@@ -100,10 +100,10 @@ func TestClaimRace(t *testing.T) {
 						mu.Unlock()
 						if len(ids) == 0 {
 							// Others may have been faster; is anything left?
-							var left int
-							err := s.DB().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM delivery WHERE active = 1 AND next_at <= ?",
+							var left int64
+							err := s.DB().QueryRowContext(t.Context(), "SELECT id FROM delivery WHERE active = 1 AND next_at <= ? LIMIT 1",
 								now.UnixMilli()).Scan(&left)
-							if err != nil || left == 0 {
+							if err != nil {
 								return
 							}
 						}
@@ -130,9 +130,10 @@ func TestClaimRace(t *testing.T) {
 			}
 			t.Logf("naive claim: %d of 2000 doubled", doubled)
 		}
-		missed, doubled := race(t, driver, dsn, 10_000, properClaim)
+		jobs := map[string]int{"mysql": 10_000, "sqlite": 2000}[driver] // the latter is slow under the race detector
+		missed, doubled := race(t, driver, dsn, jobs, properClaim)
 		if missed != 0 || doubled != 0 {
-			t.Errorf("of 10000 deliveries %d were missed and %d claimed twice", missed, doubled)
+			t.Errorf("of %d deliveries %d were missed and %d claimed twice", jobs, missed, doubled)
 		}
 	})
 }

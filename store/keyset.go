@@ -40,10 +40,29 @@ func newKeyset(p xunjia.Page) (keyset, error) {
 	return k, nil
 }
 
+// pin holds a column to one value: the columns of an index that come before
+// the time.
+type pin struct {
+	column string
+	value  any
+}
+
 // apply limits q to the part, and one row more to know whether it is the last.
-// A row-value comparison would read better, but MariaDB does not use the index
-// for it.
-func (k keyset) apply(q sq.SelectBuilder, at, id string) sq.SelectBuilder {
+// The index must be of the pinned columns, the time and the id.
+//
+// MariaDB meets "status = 1" by reading that whole part of the index from its
+// beginning, whatever bounds the time, so that a page costs as much as its
+// depth; "status >= 1 AND status <= 1" makes it begin where the page does, if
+// the order names the column too. SQLite wants it the other way round. A
+// row-value comparison would read better, but MariaDB uses no index for it.
+func (k keyset) apply(q sq.SelectBuilder, d dialect, at, id string, pins ...pin) sq.SelectBuilder {
+	for _, p := range pins {
+		if d == mysqlDialect {
+			q = q.Where(sq.GtOrEq{p.column: p.value}).Where(sq.LtOrEq{p.column: p.value}).OrderBy(p.column + " DESC")
+		} else {
+			q = q.Where(sq.Eq{p.column: p.value})
+		}
+	}
 	if k.at != 0 {
 		q = q.Where(sq.LtOrEq{at: k.at}).Where(sq.Or{sq.Lt{at: k.at}, sq.Lt{id: k.id}})
 	}

@@ -67,20 +67,22 @@ func change(t *testing.T, s *store.Store, statement string, args ...any) {
 }
 
 func TestInstancesMigrateAtOnce(t *testing.T) {
-	eachDSN(t, func(t *testing.T, driver, dsn string) {
-		var wg sync.WaitGroup
-		for range 4 {
-			s := openRaw(t, driver, dsn)
-			wg.Go(func() {
-				if err := s.Migrate(context.Background()); err != nil {
-					t.Errorf("Migrate: %v", err)
-				} else if err := s.CheckSchema(context.Background()); err != nil {
-					t.Errorf("CheckSchema: %v", err)
-				}
-			})
-		}
-		wg.Wait()
-	})
+	for range 3 { // not every round meets in the middle
+		eachDSN(t, func(t *testing.T, driver, dsn string) {
+			var wg sync.WaitGroup
+			for range 4 {
+				s := openRaw(t, driver, dsn)
+				wg.Go(func() {
+					if err := s.Migrate(context.Background()); err != nil {
+						t.Errorf("Migrate: %v", err)
+					} else if err := s.CheckSchema(context.Background()); err != nil {
+						t.Errorf("CheckSchema: %v", err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
 }
 
 // TestEnginesHaveTheSameSchema compares what both migrations made: tables,

@@ -29,7 +29,8 @@ func (s *Store) Notifications(ctx context.Context, receiver int64, t xunjia.Noti
 	if err != nil {
 		return list, err
 	}
-	rows, err := all(ctx, s.db, k.apply(selectNotifications().Where(sq.Eq{"receiver": receiver, "type": t}), "created_at", "id"), scanNotification)
+	rows, err := all(ctx, s.db, k.apply(selectNotifications(), s.dialect, "created_at", "id",
+		pin{"receiver", receiver}, pin{"type", t}), scanNotification)
 	if err != nil {
 		return list, err
 	}

@@ -27,7 +27,12 @@ func newClock() *clock {
 
 func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()) }
 func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
-func (c *clock) option(o *store.Options) { o.Clock = c.now }
+
+// option sets the clock; real ones are finer than what is stored.
+func (c *clock) option(o *store.Options) {
+	o.Clock = func() time.Time { return c.now().Add(456 * time.Microsecond) }
+}
+
 func wantCode(t *testing.T, what string, err error, want xunjia.Code) {
 	t.Helper()
 	if xunjia.ErrorCode(err) != want {

@@ -16,21 +16,20 @@ import (
 func (s *Store) OpenPurchases(ctx context.Context, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
 	// The sum keeps the server from reading the index of deadlines and sorting
 	// everything that is open.
-	return s.purchases(ctx, page, sq.And{
-		sq.Eq{"status": xunjia.WaitingForQuote}, sq.Expr("deadline + 0 > ?", millis(s.now()))})
+	return s.purchases(ctx, page, selectPurchases().Where("deadline + 0 > ?", millis(s.now())), pin{"status", xunjia.WaitingForQuote})
 }
 
 // PurchasesOf lists what the buyer published, newest first.
 func (s *Store) PurchasesOf(ctx context.Context, buyerID int64, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
-	return s.purchases(ctx, page, sq.Eq{"buyer_id": buyerID})
+	return s.purchases(ctx, page, selectPurchases(), pin{"buyer_id", buyerID})
 }
 
-func (s *Store) purchases(ctx context.Context, page xunjia.Page, where sq.Sqlizer) (list xunjia.List[xunjia.Purchase], err error) {
+func (s *Store) purchases(ctx context.Context, page xunjia.Page, q sq.SelectBuilder, by pin) (list xunjia.List[xunjia.Purchase], err error) {
 	k, err := newKeyset(page)
 	if err != nil {
 		return list, err
 	}
-	rows, err := all(ctx, s.db, k.apply(selectPurchases().Where(where), "published_at", "id"), scanPurchase)
+	rows, err := all(ctx, s.db, k.apply(q, s.dialect, "published_at", "id", by), scanPurchase)
 	if err != nil {
 		return list, err
 	}
@@ -58,9 +57,9 @@ func (s *Store) OpenPurchasesFollowedBy(ctx context.Context, userID int64, page 
 	var union strings.Builder
 	var args []any
 	for i, c := range categories {
-		q, values, err := k.apply(sq.Select("DISTINCT published_at", "purchase_id").From("purchase_line").
-			Where(sq.Eq{"category_id": c, "status": xunjia.WaitingForQuote}).Where(sq.Gt{"deadline": now}),
-			"published_at", "purchase_id").ToSql()
+		q, values, err := k.apply(sq.Select("DISTINCT category_id", "status", "published_at", "purchase_id").
+			From("purchase_line").Where("deadline + 0 > ?", now), s.dialect, "published_at", "purchase_id",
+			pin{"category_id", c}, pin{"status", xunjia.WaitingForQuote}).ToSql()
 		if err != nil {
 			return list, err
 		}

@@ -86,7 +86,7 @@ func (s *Store) QuotesBy(ctx context.Context, supplierID int64, page xunjia.Page
 	if err != nil {
 		return list, err
 	}
-	rows, err := all(ctx, s.db, k.apply(selectQuotes().Where(sq.Eq{"supplier_id": supplierID}), "created_at", "id"), scanQuote)
+	rows, err := all(ctx, s.db, k.apply(selectQuotes(), s.dialect, "created_at", "id", pin{"supplier_id", supplierID}), scanQuote)
 	if err != nil {
 		return list, err
 	}

@@ -77,6 +77,9 @@ func TestSessionLife(t *testing.T) {
 			guest, g := start(t, s, xunjia.Session{Kind: xunjia.GuestSession, IdentityID: 4})
 			want := xunjia.Session{ID: g.ID, Kind: xunjia.GuestSession, IdentityID: 4, CreatedAt: c.now().UTC(),
 				LastSeenAt: c.now().UTC(), ExpiresAt: c.now().UTC().Add(24 * time.Hour)}
+			if diff := cmp.Diff(want, g); diff != "" {
+				t.Errorf("new session (-want +got):\n%s", diff)
+			}
 			for range 2 { // from SQL, from the cache
 				if diff := cmp.Diff(want, live(t, s, "guest", guest)); diff != "" || g.ID == guest || len(guest) < 50 {
 					t.Errorf("session (-want +got):\n%s", diff)
@@ -133,6 +136,8 @@ func TestSessionExpires(t *testing.T) {
 				began := c.now()
 				c.advance(time.Second)
 				dead(t, s, "unused", idle)
+				_, _, err := s.RotateSession(t.Context(), idle, xunjia.Session{Kind: xunjia.UserSession, UserID: 1})
+				wantCode(t, "rotating it", err, xunjia.Unauthorized)
 				for c.now().Sub(began) < tt.total {
 					live(t, s, "used all the time", busy)
 					c.advance(tt.idle / 2)

@@ -25,9 +25,9 @@ func (*AdminMessagePage) Template() string { return "admin/message" }
 // AdminDashboardPage is the console's first page.
 type AdminDashboardPage struct {
 	Layout
-	Stats      []Stat
-	Deliveries []DeliveryRow
-	Dead       []DeadRow
+	Stats []Stat
+	Stops []StopRow
+	Dead  []DeadRow
 }
 
 // Template implements Page.
@@ -41,16 +41,17 @@ type Stat struct {
 	Note  string
 }
 
-// DeliveryRow counts the deliveries of one state.
-type DeliveryRow struct {
-	State string
-	Class string // of the badge: success, warning, danger, secondary
-	Count int
+// StopRow is a channel that takes nothing at the moment.
+type StopRow struct {
+	Name   string
+	Reason string
+	Since  time.Time
 }
 
-// DeadRow is a delivery that was given up.
+// DeadRow is a delivery that did not reach anybody.
 type DeadRow struct {
 	ID      int64
+	State   string
 	Kind    string
 	Channel string
 	To      string // masked

@@ -145,7 +145,6 @@ type QuoteAnswerPage struct {
 	Supplier xunjia.User
 	Accept   bool
 	Form     Form // message
-	Closed   bool // the state does not permit an answer; Flash says why
 }
 
 // Template implements Page.

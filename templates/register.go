@@ -1,6 +1,10 @@
 package templates
 
-import "github.com/xunjia/xunjia"
+import (
+	"slices"
+
+	"github.com/xunjia/xunjia"
+)
 
 // RegisterProfilePage is the second step: kind of business, name, area.
 type RegisterProfilePage struct {
@@ -121,6 +125,16 @@ func (*RegisterCategoriesPage) Template() string { return "register_categories" 
 type CategoryGroup struct {
 	Title string
 	Chips []CategoryChip
+}
+
+// Hidden tells whether the search found nothing here.
+func (g CategoryGroup) Hidden() bool {
+	return !slices.ContainsFunc(g.Chips, func(c CategoryChip) bool { return !c.Hidden })
+}
+
+// NothingFound tells whether the search found nothing anywhere.
+func (p *RegisterCategoriesPage) NothingFound() bool {
+	return !slices.ContainsFunc(p.Groups, func(g CategoryGroup) bool { return !g.Hidden() })
 }
 
 // CategoryChip is one category to follow.

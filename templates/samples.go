@@ -28,6 +28,7 @@ func Samples(now time.Time) []Sample {
 	}
 	samples = append(samples, registrationSamples()...)
 	samples = append(samples, inboxSamples(now)...)
+	samples = append(samples, businessSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 
@@ -108,9 +109,9 @@ func adminSamples(now time.Time) []Sample {
 		{"admin/enter", &AdminEnterPage{Layout: plain, Token: "sample"}},
 		{"admin/message", &AdminMessagePage{Layout: plain, Heading: "这个链接已经用过或已失效", Text: "在服务器上运行 xunjia admin link，可以得到一个新的一次性链接。"}},
 		{"admin/dashboard", &AdminDashboardPage{Layout: console,
-			Stats:      []Stat{{"用户", "users", 1286, "今天新增 14"}, {"采购单", "package", 342, "正在询价 57"}, {"报价", "receipt", 2190, "待答复 103"}, {"通知", "send", 8841, ""}},
-			Deliveries: []DeliveryRow{{"已送达", "success", 8702}, {"等待发送", "secondary", 31}, {"已放弃", "danger", 2}},
-			Dead:       []DeadRow{{ID: 771, Kind: "新采购单", Channel: "微信", To: "o6_b****", Reason: "微信多次没有响应", Attempt: 12, At: now}},
+			Stats: []Stat{{"用户", "users", 1286, "今天新增 14"}, {"采购单", "package", 342, "正在询价 57"}, {"报价", "receipt", 2190, "待答复 103"}, {"通知", "send", 8841, ""}},
+			Stops: []StopRow{{"wechat", "公众号没有模板消息权限，请检查后台设置", now.Add(-time.Hour)}},
+			Dead:  []DeadRow{{ID: 771, State: "已放弃", Kind: "新采购单", Channel: "微信", To: "o6_b****", Reason: "微信多次没有响应", Attempt: 12, At: now}},
 		}},
 		{"admin/dashboard empty", &AdminDashboardPage{Layout: console}},
 	}

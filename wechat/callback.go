@@ -192,9 +192,6 @@ func (c *Callback) push(w http.ResponseWriter, r *http.Request, query url.Values
 	if err := c.authenticate(query); err != nil {
 		return err
 	}
-	if r.ContentLength > maxPush {
-		return refuse(http.StatusRequestEntityTooLarge, "body")
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
 	if err != nil {
 		if _, long := errors.AsType[*http.MaxBytesError](err); long {
@@ -288,7 +285,7 @@ func answer(w http.ResponseWriter, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // never HTML: plain text or XML, and nosniff
 }
 
 // accept stores m and waits for its reply as long as an answer may take. stored
@@ -367,14 +364,12 @@ func (c *Callback) work(ctx context.Context, t *task) {
 	if err != nil || !fresh {
 		return
 	}
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-t.gone:
+	if !c.takeSlot(t) {
 		c.opts.Log.WarnContext(ctx, "wechat: too many pushes at work, one is left for later", "key", t.m.Key)
 		return
 	}
-	c.finish(ctx, t.m, func(r Reply) bool {
+	defer func() { <-c.slots }()
+	_ = c.finish(ctx, t.m, func(r Reply) bool { // which logs its error
 		select {
 		case t.reply <- r:
 			return true
@@ -382,6 +377,22 @@ func (c *Callback) work(ctx context.Context, t *task) {
 			return false
 		}
 	})
+}
+
+// takeSlot waits for a free slot as long as somebody waits for the reply. A slot
+// that is free at once is taken in any case.
+func (c *Callback) takeSlot(t *task) bool {
+	select {
+	case c.slots <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case c.slots <- struct{}{}:
+		return true
+	case <-t.gone:
+		return false
+	}
 }
 
 // finish runs the handler, passes its reply on and marks the push. hand tells

@@ -132,7 +132,7 @@ func (s sender) push(t testing.TB, body string) *http.Request {
 			body = `<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[` + string(sealed) + `]]></Encrypt></xml>`
 		}
 	}
-	return httptest.NewRequest("POST", "/wechat?"+s.query(query), strings.NewReader(body))
+	return httptest.NewRequest(http.MethodPost, "/wechat?"+s.query(query), strings.NewReader(body))
 }
 
 // otherKey is a second EncodingAESKey.
@@ -162,7 +162,7 @@ func TestVerifiesTheURL(t *testing.T) {
 	c := newTestCallback(t, Safe, newInbox(), (&recorder{}).handle, CallbackOptions{})
 	s := newSender("")
 	get := func(query string) *httptest.ResponseRecorder {
-		return serve(c, httptest.NewRequest("GET", "/wechat?"+query, nil))
+		return serve(c, httptest.NewRequest(http.MethodGet, "/wechat?"+query, nil))
 	}
 	w := get(s.query(url.Values{"echostr": {"<b>5927782489442352469"}}))
 	if w.Code != 200 || w.Body.String() != "<b>5927782489442352469" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") ||
@@ -175,11 +175,11 @@ func TestVerifiesTheURL(t *testing.T) {
 	if w := get(s.query(nil)); w.Code != 400 {
 		t.Errorf("nothing to echo: %d", w.Code)
 	}
-	if w := serve(c, httptest.NewRequest("DELETE", "/wechat?"+s.query(nil), nil)); w.Code != 405 {
+	if w := serve(c, httptest.NewRequest(http.MethodDelete, "/wechat?"+s.query(nil), nil)); w.Code != 405 {
 		t.Errorf("DELETE: %d", w.Code)
 	}
 	// An echostr on a POST does not end the request.
-	if w := serve(c, httptest.NewRequest("POST", "/wechat?"+s.query(url.Values{"echostr": {"1"}}), strings.NewReader(aText))); w.Code != 403 {
+	if w := serve(c, httptest.NewRequest(http.MethodPost, "/wechat?"+s.query(url.Values{"echostr": {"1"}}), strings.NewReader(aText))); w.Code != 403 {
 		t.Errorf("POST with echostr: %d %q", w.Code, w.Body)
 	}
 }
@@ -220,7 +220,7 @@ func TestCompatibleModeBelievesTheCiphertext(t *testing.T) {
 	b := new(bytes.Buffer)
 	b.ReadFrom(r.Body)
 	forged := strings.Replace(b.String(), "<Encrypt>", "<FromUserName>o-forged</FromUserName><MsgType>text</MsgType><Content>forged</Content><Encrypt>", 1)
-	r = httptest.NewRequest("POST", r.URL.String(), strings.NewReader(forged))
+	r = httptest.NewRequest(http.MethodPost, r.URL.String(), strings.NewReader(forged))
 	if w := serve(cb, r); w.Code != 200 {
 		t.Fatal(w.Code)
 	}
@@ -311,7 +311,7 @@ func TestOfficialSamplePush(t *testing.T) {
 		"timestamp": {v.Timestamp}, "nonce": {v.Nonce}, "signature": {v.URLSignature},
 		"encrypt_type": {"aes"}, "msg_signature": {v.MsgSignature},
 	}
-	w := serve(c, httptest.NewRequest("POST", "/?"+query.Encode(), strings.NewReader(v.PostBody)))
+	w := serve(c, httptest.NewRequest(http.MethodPost, "/?"+query.Encode(), strings.NewReader(v.PostBody)))
 	if w.Code != 200 || h.count() != 1 || h.seen[0].Body != (Text{Content: "abcdteT"}) || h.seen[0].Key != "m:6054768590064713728" {
 		t.Errorf("%d, %+v", w.Code, h.seen)
 	}

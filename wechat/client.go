@@ -116,7 +116,7 @@ func (a *Account) call(ctx context.Context, r request) error {
 		return err
 	}
 	err = a.once(ctx, r.with(token))
-	if refused, ok := errors.AsType[*APIError](err); ok && rules[refused.Code].class == RefreshToken {
+	if refused, ok := errors.AsType[*APIError](err); ok && refusesToken(refused.Code) {
 		if token, err = a.tokens.replace(ctx, token); err != nil {
 			return err
 		}

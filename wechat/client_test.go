@@ -171,11 +171,11 @@ func TestNoSecretInAnyError(t *testing.T) {
 	add(send(logged, 1))
 	add(exchangeErr)
 	for name, answer := range map[string]http.HandlerFunc{
-		"500":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
+		"500":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 		"garbage": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>"+r.URL.String()) },
 		"hang up": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://evil.test/"+r.URL.RawQuery, 302)
+			http.Redirect(w, r, "http://evil.test/"+r.URL.RawQuery, http.StatusFound)
 		},
 		"echo": func(w http.ResponseWriter, r *http.Request) {
 			json.NewEncoder(w).Encode(map[string]any{"errcode": 40003, "errmsg": "bad url " + r.URL.String()})
@@ -209,9 +209,9 @@ func TestUnusableAnswersAreClassified(t *testing.T) {
 		"wrong type":       {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"errcode":0,"msgid":{}}`) }, Ambiguous},
 		"list":             {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `[]`) }, Ambiguous},
 		"hang up":          {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Ambiguous},
-		"502":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, Ambiguous},
-		"503":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, Retry},
-		"404":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, Retry},
+		"502":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, Ambiguous},
+		"503":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, Retry},
+		"404":              {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }, Retry},
 		"endless":          {endless, Ambiguous},
 		"errcode as text":  {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"errcode":"43004","errmsg":"x"}`) }, RecipientPermanent},
 		"errmsg as number": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"errcode":45009,"errmsg":1}`) }, Quota},
@@ -281,7 +281,7 @@ func TestHostMap(t *testing.T) {
 		t.Errorf("sent %d and %d, want 2 and 1", n1, n2)
 	}
 	m, err := newHostMap(Hosts{API: p1.URL + "/wx", Open: openHost, MP: mpHost}, roundTrip(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{"X-Url": {r.URL.String()}}}, nil
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{"X-Url": {r.URL.String()}}}, nil
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -294,7 +294,7 @@ func TestHostMap(t *testing.T) {
 		"https://api.weixin.qq.com.evil.test/":     "",
 		"http://169.254.169.254/latest/meta-data/": "",
 	} {
-		res, err := m.RoundTrip(httptest.NewRequest("GET", target, nil))
+		res, err := m.RoundTrip(httptest.NewRequest(http.MethodGet, target, nil))
 		if want == "" {
 			if err == nil {
 				t.Errorf("%s was let through to %s", target, res.Header.Get("X-Url"))
@@ -332,7 +332,11 @@ func TestTemplateBodyOnTheWire(t *testing.T) {
 }
 
 func TestErrorTable(t *testing.T) {
-	for code, r := range rules {
+	for code := -1; code < 300_000; code++ {
+		r, known := ruleFor(code)
+		if !known {
+			continue
+		}
 		if r.text == "" || r.class == "" || strings.HasSuffix(r.text, "。") {
 			t.Errorf("%d: %+v", code, r)
 		}
@@ -367,5 +371,27 @@ func TestErrorTable(t *testing.T) {
 	}
 	if got := RetryAfter(&APIError{Code: 43004}, evening); got != 0 {
 		t.Errorf("43004: %v", got)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	p, a := newAccount(t)
+	p.handle("/cgi-bin/message/template/send", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, apiHost+"/elsewhere", http.StatusFound)
+	})
+	p.handle("/elsewhere", func(http.ResponseWriter, *http.Request) { t.Error("followed") })
+	e, ok := errors.AsType[*CallError](send(a, 1))
+	if !ok || e.Status != http.StatusFound {
+		t.Errorf("%v", e)
+	}
+}
+
+// Texts of the platform may hold tokens that this call does not know.
+func TestRedactsForeignTokens(t *testing.T) {
+	_, a := newAccount(t)
+	got := a.redactText(`Get "https://h/x?access_token=92_abc&openid=o&secret=s": refused, refresh_token=r1`, request{})
+	want := `Get "https://h/x?access_token=***&openid=o&secret=***": refused, refresh_token=***`
+	if got != want {
+		t.Error(got)
 	}
 }

@@ -158,6 +158,7 @@ func TestRefusesBrokenCiphertext(t *testing.T) {
 	for name, cipher := range map[string]string{
 		"pad 0":                    sealRaw(t, pad(good, 22, 0)),
 		"pad 33":                   sealRaw(t, append(pad(good, 54, 33)[:64:64], pad(nil, 32, 33)...)),
+		"pad 33, evenly":           sealRaw(t, pad(frame(25, strings.Repeat("x", 25), testAppID), 33, 33)),
 		"pad 200":                  sealRaw(t, pad(good, 22, 200)),
 		"uneven padding":           sealRaw(t, uneven),
 		"length beyond the data":   sealRaw(t, pad(frame(1<<30, "text", testAppID), 22, 22)),

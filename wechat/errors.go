@@ -30,130 +30,295 @@ type rule struct {
 	text  string
 }
 
-// rules is the platform's 全局返回码, as far as this program can meet it. Codes
+// ruleFor is the platform's 全局返回码, as far as this program can meet it. Codes
 // that are absent are Retry: most of the platform's unlisted codes are its own
 // trouble, and the queue gives up by itself.
-var rules = map[int]rule{
-	-1:    {Retry, "微信系统繁忙，稍后会自动重试"},
-	45011: {Retry, "调用太频繁（每分钟上限），一分钟后会自动重试"},
+func ruleFor(code int) (r rule, known bool) {
+	switch code {
+	case -1:
+		return rule{Retry, "微信系统繁忙，稍后会自动重试"}, true
+	case 45011:
+		return rule{Retry, "调用太频繁（每分钟上限），一分钟后会自动重试"}, true
 	// 40037 is also answered now and then for valid templates; a queue may try
 	// once more after a while.
-	40037: {PayloadPermanent, "模板编号不正确，请检查模板是否已被删除"},
+	case 40037:
+		return rule{PayloadPermanent, "模板编号不正确，请检查模板是否已被删除"}, true
 
-	40001: {RefreshToken, "访问凭证失效，正在自动更新"},
-	40014: {RefreshToken, "访问凭证不正确，正在自动更新"},
-	42001: {RefreshToken, "访问凭证过期，正在自动更新"},
+	case 40001:
+		return rule{RefreshToken, "访问凭证失效，正在自动更新"}, true
+	case 40014:
+		return rule{RefreshToken, "访问凭证不正确，正在自动更新"}, true
+	case 42001:
+		return rule{RefreshToken, "访问凭证过期，正在自动更新"}, true
 
-	45009: {Quota, "今天的调用次数已用完，零点后恢复；也可在公众平台清零（每月 10 次）"},
+	case 45009:
+		return rule{Quota, "今天的调用次数已用完，零点后恢复；也可在公众平台清零（每月 10 次）"}, true
 
-	40002: {Configuration, "凭证类型不正确，请检查公众号配置"},
-	40013: {Configuration, "AppID 不正确，请检查公众号配置"},
-	40125: {Configuration, "AppSecret 不正确，请检查公众号配置"},
-	40164: {Configuration, "本服务器的 IP 不在公众号的 IP 白名单里，请在公众平台添加"},
-	40243: {Configuration, "AppSecret 已被冻结，请在公众平台解冻"},
-	41002: {Configuration, "没有填写 AppID"},
-	41004: {Configuration, "没有填写 AppSecret"},
-	45109: {Configuration, "此发送接口已被微信下线"},
-	48001: {Configuration, "公众号没有这项接口权限，请检查认证状态"},
-	48002: {Configuration, "粉丝关闭了接收消息，或接口被关闭"},
-	48004: {Configuration, "接口因违规被微信封禁，请登录公众平台查看"},
-	50001: {Configuration, "公众号没有授权这个接口"},
-	50002: {Configuration, "公众号功能受限，请登录公众平台查看"},
-	50005: {RecipientPermanent, "用户没有关注公众号"},
-	61004: {Configuration, "请求的 IP 没有登记"},
-	63178: {Configuration, "迁移前的 AppID 不正确"},
-	65301: {Configuration, "还没有默认菜单，请先发布默认菜单"},
-	89503: {Configuration, "此 IP 调用需要管理员在微信里确认"},
-	89506: {Configuration, "此 IP 今天被管理员拒绝了两次，明天再试"},
-	89507: {Configuration, "此 IP 今天被管理员拒绝了一次，一小时后再试"},
+	case 40002:
+		return rule{Configuration, "凭证类型不正确，请检查公众号配置"}, true
+	case 40013:
+		return rule{Configuration, "AppID 不正确，请检查公众号配置"}, true
+	case 40125:
+		return rule{Configuration, "AppSecret 不正确，请检查公众号配置"}, true
+	case 40164:
+		return rule{Configuration, "本服务器的 IP 不在公众号的 IP 白名单里，请在公众平台添加"}, true
+	case 40243:
+		return rule{Configuration, "AppSecret 已被冻结，请在公众平台解冻"}, true
+	case 41002:
+		return rule{Configuration, "没有填写 AppID"}, true
+	case 41004:
+		return rule{Configuration, "没有填写 AppSecret"}, true
+	case 45109:
+		return rule{Configuration, "此发送接口已被微信下线"}, true
+	case 48001:
+		return rule{Configuration, "公众号没有这项接口权限，请检查认证状态"}, true
+	case 48002:
+		return rule{RecipientPermanent, "用户关闭了接收消息"}, true
+	case 48004:
+		return rule{Configuration, "接口因违规被微信封禁，请登录公众平台查看"}, true
+	case 50001:
+		return rule{RestartOAuth, "用户没有授权，请重新进入页面"}, true
+	case 50002:
+		return rule{Configuration, "公众号功能受限，请登录公众平台查看"}, true
+	case 50005:
+		return rule{RecipientPermanent, "用户没有关注公众号"}, true
+	case 61004:
+		return rule{Configuration, "请求的 IP 没有登记"}, true
+	case 63178:
+		return rule{Configuration, "迁移前的 AppID 不正确"}, true
+	case 65301:
+		return rule{PayloadPermanent, "没有这个个性化菜单"}, true
+	case 89503:
+		return rule{Configuration, "此 IP 调用需要管理员在微信里确认"}, true
+	case 89506:
+		return rule{Configuration, "此 IP 今天被管理员拒绝了两次，明天再试"}, true
+	case 89507:
+		return rule{Configuration, "此 IP 今天被管理员拒绝了一次，一小时后再试"}, true
 
-	40003: {RecipientPermanent, "openid 不正确，可能是别的公众号的用户"},
-	40032: {PayloadPermanent, "一次处理的用户数超过上限"},
-	43004: {RecipientPermanent, "用户没有关注公众号"},
-	43019: {RecipientPermanent, "用户在黑名单里"},
-	43101: {RecipientPermanent, "用户没有订阅，或一次性订阅已经用完"},
-	45015: {RecipientPermanent, "超过 48 小时没有互动，或用户已取消关注，不能主动发消息"},
-	45047: {RecipientPermanent, "这位用户的客服消息条数已用完，等用户再发来消息后才能继续"},
-	50016: {PayloadPermanent, "没有可发送的内容"},
+	case 40003:
+		return rule{RecipientPermanent, "openid 不正确，可能是别的公众号的用户"}, true
+	case 40032:
+		return rule{PayloadPermanent, "一次处理的用户数超过上限"}, true
+	case 43004:
+		return rule{RecipientPermanent, "用户没有关注公众号"}, true
+	case 43019:
+		return rule{RecipientPermanent, "用户在黑名单里"}, true
+	case 43101:
+		return rule{RecipientPermanent, "用户没有订阅，或一次性订阅已经用完"}, true
+	case 45015:
+		return rule{RecipientPermanent, "超过 48 小时没有互动，或用户已取消关注，不能主动发消息"}, true
+	case 45047:
+		return rule{RecipientPermanent, "这位用户的客服消息条数已用完，等用户再发来消息后才能继续"}, true
+	case 50016:
+		return rule{PayloadPermanent, "没有可发送的内容"}, true
 
-	40004:  {PayloadPermanent, "媒体文件类型不正确"},
-	40005:  {PayloadPermanent, "文件类型不正确"},
-	40006:  {PayloadPermanent, "文件大小不正确"},
-	40007:  {PayloadPermanent, "媒体文件已过期（临时素材三天有效）或编号不正确"},
-	40008:  {PayloadPermanent, "消息类型不正确"},
-	40009:  {PayloadPermanent, "图片太大"},
-	40015:  {PayloadPermanent, "菜单类型不正确"},
-	40016:  {PayloadPermanent, "菜单按钮个数不正确，一级 1 到 3 个，二级 1 到 5 个"},
-	40017:  {PayloadPermanent, "菜单按钮类型不正确"},
-	40018:  {PayloadPermanent, "菜单按钮名称太长"},
-	40019:  {PayloadPermanent, "菜单按钮的 KEY 太长"},
-	40020:  {PayloadPermanent, "菜单按钮的网址太长"},
-	40023:  {PayloadPermanent, "二级菜单按钮个数不正确"},
-	40024:  {PayloadPermanent, "二级菜单按钮类型不正确"},
-	40025:  {PayloadPermanent, "二级菜单按钮名称太长"},
-	40026:  {PayloadPermanent, "二级菜单按钮的 KEY 太长"},
-	40027:  {PayloadPermanent, "二级菜单按钮的网址太长"},
-	40033:  {PayloadPermanent, "内容里有不允许的字符"},
-	40035:  {PayloadPermanent, "参数不正确"},
-	40036:  {PayloadPermanent, "模板编号长度不正确"},
-	40038:  {PayloadPermanent, "请求格式不正确"},
-	40039:  {PayloadPermanent, "网址长度不正确"},
-	40048:  {PayloadPermanent, "网址不正确"},
-	40053:  {PayloadPermanent, "行业编号不正确"},
-	40054:  {PayloadPermanent, "二级菜单的网址不正确"},
-	40055:  {PayloadPermanent, "菜单的网址不正确"},
-	40097:  {PayloadPermanent, "参数不正确"},
-	40165:  {PayloadPermanent, "小程序页面路径不正确"},
-	41006:  {PayloadPermanent, "没有媒体文件编号"},
-	41028:  {PayloadPermanent, "form_id 不正确或已过期"},
-	41030:  {PayloadPermanent, "跳转页面不正确"},
-	41031:  {PayloadPermanent, "小程序未发布"},
-	44001:  {PayloadPermanent, "媒体文件是空的"},
-	44002:  {PayloadPermanent, "内容是空的"},
-	44003:  {PayloadPermanent, "图文消息是空的"},
-	44004:  {PayloadPermanent, "文字消息是空的"},
-	45001:  {PayloadPermanent, "媒体文件太大"},
-	45002:  {PayloadPermanent, "消息内容太长"},
-	45003:  {PayloadPermanent, "标题太长"},
-	45004:  {PayloadPermanent, "描述太长"},
-	45005:  {PayloadPermanent, "链接太长"},
-	45006:  {PayloadPermanent, "图片链接太长"},
-	45008:  {PayloadPermanent, "图文条数超过上限"},
-	45010:  {PayloadPermanent, "菜单按钮太多"},
-	45026:  {PayloadPermanent, "模板数量超过上限，请先删除不用的模板"},
-	45027:  {PayloadPermanent, "模板和公众号的行业不一致"},
-	45056:  {PayloadPermanent, "标签数量超过 100 个"},
-	45058:  {PayloadPermanent, "不能修改系统默认的标签"},
-	45059:  {PayloadPermanent, "用户身上的标签已满 20 个"},
-	45157:  {PayloadPermanent, "标签名不合法，或已有同名标签"},
-	45158:  {PayloadPermanent, "标签名太长（30 个字节以内）"},
-	45159:  {PayloadPermanent, "标签不存在"},
-	46001:  {PayloadPermanent, "媒体文件不存在"},
-	46002:  {PayloadPermanent, "菜单版本不存在"},
-	46003:  {PayloadPermanent, "还没有菜单"},
-	46004:  {RecipientPermanent, "用户不存在"},
-	47001:  {PayloadPermanent, "请求内容解析失败"},
-	47003:  {PayloadPermanent, "模板里有字段的内容不符合要求"},
-	49003:  {RecipientPermanent, "openid 不属于这个公众号"},
-	65303:  {PayloadPermanent, "没有这个个性化菜单"},
-	65304:  {PayloadPermanent, "个性化菜单不能为空"},
-	65305:  {PayloadPermanent, "个性化菜单没有匹配条件"},
-	65306:  {Configuration, "个性化菜单功能没有开通"},
-	65318:  {PayloadPermanent, "按标签匹配的标签不存在"},
-	65320:  {PayloadPermanent, "个性化菜单现在只能按标签匹配"},
-	200011: {Quota, "添加模板次数超过上限，明天再试"},
-	200012: {PayloadPermanent, "模板数量超过上限，请先删除不用的模板"},
-	200014: {PayloadPermanent, "模板库里没有这个模板"},
-	200020: {PayloadPermanent, "模板关键词不正确"},
-	200021: {PayloadPermanent, "场景说明不合法"},
+	case 40004:
+		return rule{PayloadPermanent, "媒体文件类型不正确"}, true
+	case 40005:
+		return rule{PayloadPermanent, "文件类型不正确"}, true
+	case 40006:
+		return rule{PayloadPermanent, "文件大小不正确"}, true
+	case 40007:
+		return rule{PayloadPermanent, "媒体文件已过期（临时素材三天有效）或编号不正确"}, true
+	case 40008:
+		return rule{PayloadPermanent, "消息类型不正确"}, true
+	case 40009:
+		return rule{PayloadPermanent, "图片太大"}, true
+	case 40015:
+		return rule{PayloadPermanent, "菜单类型不正确"}, true
+	case 40016:
+		return rule{PayloadPermanent, "菜单按钮个数不正确，一级 1 到 3 个，二级 1 到 5 个"}, true
+	case 40017:
+		return rule{PayloadPermanent, "菜单按钮类型不正确"}, true
+	case 40018:
+		return rule{PayloadPermanent, "菜单按钮名称太长"}, true
+	case 40019:
+		return rule{PayloadPermanent, "菜单按钮的 KEY 太长"}, true
+	case 40020:
+		return rule{PayloadPermanent, "菜单按钮的网址太长"}, true
+	case 40023:
+		return rule{PayloadPermanent, "二级菜单按钮个数不正确"}, true
+	case 40024:
+		return rule{PayloadPermanent, "二级菜单按钮类型不正确"}, true
+	case 40025:
+		return rule{PayloadPermanent, "二级菜单按钮名称太长"}, true
+	case 40026:
+		return rule{PayloadPermanent, "二级菜单按钮的 KEY 太长"}, true
+	case 40027:
+		return rule{PayloadPermanent, "二级菜单按钮的网址太长"}, true
+	case 40033:
+		return rule{PayloadPermanent, "内容里有不允许的字符"}, true
+	case 40035:
+		return rule{PayloadPermanent, "参数不正确"}, true
+	case 40036:
+		return rule{PayloadPermanent, "模板编号长度不正确"}, true
+	case 40038:
+		return rule{PayloadPermanent, "请求格式不正确"}, true
+	case 40039:
+		return rule{PayloadPermanent, "网址长度不正确"}, true
+	case 40048:
+		return rule{PayloadPermanent, "网址不正确"}, true
+	case 40053:
+		return rule{PayloadPermanent, "二维码参数不正确"}, true
+	case 40054:
+		return rule{PayloadPermanent, "二级菜单的网址不正确"}, true
+	case 40055:
+		return rule{PayloadPermanent, "菜单的网址不正确"}, true
+	case 40097:
+		return rule{PayloadPermanent, "参数不正确"}, true
+	case 40165:
+		return rule{PayloadPermanent, "小程序页面路径不正确"}, true
+	case 41006:
+		return rule{PayloadPermanent, "没有媒体文件编号"}, true
+	case 41028:
+		return rule{PayloadPermanent, "form_id 不正确或已过期"}, true
+	case 41030:
+		return rule{PayloadPermanent, "跳转页面不正确"}, true
+	case 41031:
+		return rule{PayloadPermanent, "小程序未发布"}, true
+	case 44001:
+		return rule{PayloadPermanent, "媒体文件是空的"}, true
+	case 44002:
+		return rule{PayloadPermanent, "内容是空的"}, true
+	case 44003:
+		return rule{PayloadPermanent, "图文消息是空的"}, true
+	case 44004:
+		return rule{PayloadPermanent, "文字消息是空的"}, true
+	case 45001:
+		return rule{PayloadPermanent, "媒体文件太大"}, true
+	case 45002:
+		return rule{PayloadPermanent, "消息内容太长"}, true
+	case 45003:
+		return rule{PayloadPermanent, "标题太长"}, true
+	case 45004:
+		return rule{PayloadPermanent, "描述太长"}, true
+	case 45005:
+		return rule{PayloadPermanent, "链接太长"}, true
+	case 45006:
+		return rule{PayloadPermanent, "图片链接太长"}, true
+	case 45008:
+		return rule{PayloadPermanent, "图文条数超过上限"}, true
+	case 45010:
+		return rule{PayloadPermanent, "菜单按钮太多"}, true
+	case 45026:
+		return rule{PayloadPermanent, "模板数量超过上限，请先删除不用的模板"}, true
+	case 45027:
+		return rule{PayloadPermanent, "模板和公众号的行业不一致"}, true
+	case 45056:
+		return rule{PayloadPermanent, "标签数量超过 100 个"}, true
+	case 45058:
+		return rule{PayloadPermanent, "不能修改系统默认的标签"}, true
+	case 45059:
+		return rule{PayloadPermanent, "用户身上的标签已满 20 个"}, true
+	case 45157:
+		return rule{PayloadPermanent, "标签名不合法，或已有同名标签"}, true
+	case 45158:
+		return rule{PayloadPermanent, "标签名太长（30 个字节以内）"}, true
+	case 45159:
+		return rule{PayloadPermanent, "标签不存在"}, true
+	case 46001:
+		return rule{PayloadPermanent, "媒体文件不存在"}, true
+	case 46002:
+		return rule{PayloadPermanent, "菜单版本不存在"}, true
+	case 46003:
+		return rule{PayloadPermanent, "还没有菜单"}, true
+	case 46004:
+		return rule{RecipientPermanent, "用户不存在"}, true
+	case 47001:
+		return rule{PayloadPermanent, "请求内容解析失败"}, true
+	case 47003:
+		return rule{PayloadPermanent, "模板里有字段的内容不符合要求"}, true
+	case 49003:
+		return rule{RecipientPermanent, "openid 不属于这个公众号"}, true
+	case 65303:
+		return rule{PayloadPermanent, "还没有默认菜单，请先发布默认菜单"}, true
+	case 65304:
+		return rule{PayloadPermanent, "个性化菜单没有匹配条件"}, true
+	case 65305:
+		return rule{PayloadPermanent, "个性化菜单数量达到上限"}, true
+	case 65306:
+		return rule{Configuration, "公众号不支持个性化菜单"}, true
+	case 65318:
+		return rule{PayloadPermanent, "按标签匹配的标签不存在"}, true
+	case 65320:
+		return rule{PayloadPermanent, "个性化菜单现在只能按标签匹配"}, true
+	case 200011:
+		return rule{Configuration, "公众号已被封禁，无法操作"}, true
+	case 200012:
+		return rule{PayloadPermanent, "模板数量超过上限，请先删除不用的模板"}, true
+	case 200014:
+		return rule{PayloadPermanent, "模板库里没有这个模板"}, true
+	case 200020:
+		return rule{PayloadPermanent, "模板关键词不正确"}, true
+	case 200021:
+		return rule{PayloadPermanent, "场景说明不合法"}, true
 
-	40029: {RestartOAuth, "网页授权 code 不正确或已过期，请重新进入页面"},
-	40030: {RestartOAuth, "网页授权已过期，请重新进入页面"},
-	40163: {RestartOAuth, "网页授权 code 已经用过，请重新进入页面"},
-	41008: {RestartOAuth, "缺少网页授权 code，请重新进入页面"},
-	42002: {RestartOAuth, "网页授权已过期，请重新进入页面"},
-	42003: {RestartOAuth, "网页授权 code 已过期，请重新进入页面"},
-	42007: {RestartOAuth, "用户修改了微信密码，请重新授权"},
+	case 40066:
+		return rule{PayloadPermanent, "网址不正确"}, true
+	case 41005:
+		return rule{PayloadPermanent, "没有媒体文件内容"}, true
+	case 41009:
+		return rule{PayloadPermanent, "缺少 openid"}, true
+	case 41003:
+		return rule{RestartOAuth, "网页授权已过期，请重新进入页面"}, true
+	case 43001:
+		return rule{PayloadPermanent, "接口要求 GET 请求"}, true
+	case 43002:
+		return rule{PayloadPermanent, "接口要求 POST 请求"}, true
+	case 40102:
+		return rule{PayloadPermanent, "行业编号不正确"}, true
+	case 43100:
+		return rule{Quota, "本月修改行业的次数已用完"}, true
+	case 45028:
+		return rule{Quota, "群发次数已用完"}, true
+	case 45057:
+		return rule{PayloadPermanent, "标签下的用户超过 10 万，不能直接删除"}, true
+	case 45065:
+		return rule{PayloadPermanent, "相同编号的群发已经存在"}, true
+	case 48006:
+		return rule{PayloadPermanent, "本月的清零次数已用完"}, true
+	case 65302:
+		return rule{RecipientPermanent, "没有这个用户"}, true
+	case 45080:
+		return rule{RecipientPermanent, "用户的会话窗口已经关闭"}, true
+	case 45081:
+		return rule{PayloadPermanent, "已经是输入状态"}, true
+	case 65313:
+		return rule{PayloadPermanent, "没有这个个性化菜单"}, true
+	case 65316:
+		return rule{PayloadPermanent, "菜单里的域名太多"}, true
+	case 76011:
+		return rule{PayloadPermanent, "没有这个 rid"}, true
+	case 65307:
+		return rule{PayloadPermanent, "个性化菜单不能为空"}, true
+	case 65308:
+		return rule{PayloadPermanent, "个性化菜单里有按钮没有动作"}, true
+	case 65309:
+		return rule{Configuration, "个性化菜单没有开启"}, true
+	case 200013:
+		return rule{PayloadPermanent, "这个模板已被封禁"}, true
+	case 40029:
+		return rule{RestartOAuth, "网页授权 code 不正确或已过期，请重新进入页面"}, true
+	case 40030:
+		return rule{RestartOAuth, "网页授权已过期，请重新进入页面"}, true
+	case 40163:
+		return rule{RestartOAuth, "网页授权 code 已经用过，请重新进入页面"}, true
+	case 41008:
+		return rule{RestartOAuth, "缺少网页授权 code，请重新进入页面"}, true
+	case 42002:
+		return rule{RestartOAuth, "网页授权已过期，请重新进入页面"}, true
+	case 42003:
+		return rule{RestartOAuth, "网页授权 code 已过期，请重新进入页面"}, true
+	case 42007:
+		return rule{RestartOAuth, "用户修改了微信密码，请重新授权"}, true
+	}
+	return rule{}, false
+}
+
+// refusesToken tells whether code is an answer to the access token.
+func refusesToken(code int) bool {
+	r, _ := ruleFor(code)
+	return r.class == RefreshToken
 }
 
 // Classify tells what err means: "" for nil. A local refusal (FillTemplate and
@@ -163,11 +328,11 @@ func Classify(err error) Class {
 		return ""
 	}
 	if e, ok := errors.AsType[*APIError](err); ok {
-		if fetchesCredential(e.API) && rules[e.Code].class == RefreshToken {
+		if fetchesCredential(e.API) && refusesToken(e.Code) {
 			// 40001 while fetching a token means a wrong secret.
 			return Configuration
 		}
-		if r, known := rules[e.Code]; known {
+		if r, known := ruleFor(e.Code); known {
 			return r.class
 		}
 		return Retry
@@ -206,10 +371,10 @@ func StaffText(err error) string {
 	}
 	if e, ok := errors.AsType[*APIError](err); ok {
 		text := "微信返回了未知的错误"
-		if r, known := rules[e.Code]; known {
+		if r, known := ruleFor(e.Code); known {
 			text = r.text
 		}
-		if fetchesCredential(e.API) && rules[e.Code].class == RefreshToken {
+		if fetchesCredential(e.API) && refusesToken(e.Code) {
 			text = "AppSecret 不正确，请检查公众号配置"
 		}
 		text = fmt.Sprintf("%s（%d %s", text, e.Code, e.Message)
@@ -243,7 +408,7 @@ func RetryAfter(err error, now time.Time) time.Duration {
 	switch {
 	case ok && e.Code == 45011:
 		return time.Minute
-	case ok && rules[e.Code].class == Quota:
+	case ok && Classify(e) == Quota:
 		y, m, d := now.In(xunjia.China()).Date()
 		return time.Date(y, m, d+1, 0, 0, 30, 0, xunjia.China()).Sub(now)
 	}

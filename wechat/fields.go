@@ -75,9 +75,6 @@ var (
 
 	timeShape = regexp.MustCompile(`^` + momentPattern + `( ?~ ?` + momentPattern + `)?$`)
 	dateShape = regexp.MustCompile(`^` + datePattern + `( ?~ ?` + datePattern + `)?$`)
-
-	// thousands drops the separators that people write into numbers.
-	thousands = strings.NewReplacer(",", "", "，", "")
 )
 
 // Parts of timeShape and dateShape.
@@ -100,10 +97,10 @@ func fitField(kind, value string) (fit, complaint string) {
 	case "name":
 		return fitName(value)
 	case "number":
-		value = thousands.Replace(value)
+		value = withoutThousands(value)
 		return value, unless(numberShape.MatchString(value) && len(value) <= 32, "只能是 32 位以内的数字")
 	case "amount":
-		value = thousands.Replace(value)
+		value = withoutThousands(value)
 		return value, unless(moneyShape.MatchString(value), "只能是 10 位以内的金额，可以带一个币种符号，可以以“元”结尾")
 	case "letter":
 		return value, unless(letterShape.MatchString(value), "只能是 32 个以内的字母")
@@ -172,6 +169,11 @@ func oneLine(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, ""))
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// withoutThousands drops the separators that people write into numbers.
+func withoutThousands(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, ",", ""), "，", "")
 }
 
 func onlySymbols(s string) bool {

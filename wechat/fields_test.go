@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -97,7 +98,7 @@ func TestFillTemplate(t *testing.T) {
 
 	fields[1].Value, fields[2].Value = "500公斤", "明天"
 	_, err = FillTemplate(tpl, fields)
-	e, ok := err.(*xunjia.Error)
+	e, ok := errors.AsType[*xunjia.Error](err)
 	if !ok || e.Code != xunjia.Invalid || len(e.Fields) != 2 || !strings.Contains(e.Message, "采购数量") || Classify(err) != PayloadPermanent {
 		t.Errorf("two wrong fields: %v", err)
 	}

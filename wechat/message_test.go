@@ -147,14 +147,15 @@ func TestOddFieldsDoNotLoseAMessage(t *testing.T) {
 }
 
 func TestRefusesWhatIsNoPush(t *testing.T) {
-	deep := strings.Repeat("<a>", 5000) + strings.Repeat("</a>", 5000)
+	deep := strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100)
 	for name, push := range map[string]string{
 		"empty": "", "blank": " \n", "text": "hello", "no end": "<xml><a>", "wrong end": "<xml></yml>", "JSON list": "[1]",
 		"broken JSON": `{"a":`, "no type": "<xml></xml>", "half CDATA": "<xml><![CDATA[", "half tag": "<xml", "doctype inside": "<xml><!DOCTYPE a></xml>",
 		"bomb":        `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><xml><MsgType>&b;</MsgType></xml>`,
-		"deep XML":    "<xml>" + deep + "</xml>",
-		"deep JSON":   strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000),
-		"wide":        "<xml>" + strings.Repeat("<a/>", 10000) + "</xml>",
+		"deep XML":    messageXML("text", deep),
+		"deep JSON":   `{"MsgType":"text","b":` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 101),
+		"wide":        messageXML("text", strings.Repeat("<a/>", 10000)),
+		"wide JSON":   `{"MsgType":"text","a":[` + strings.Repeat("1,", 10000) + `1]}`,
 		"long openid": strings.Replace(messageXML("text", ""), "o-1", strings.Repeat("o", 65), 1),
 		"long type":   messageXML(strings.Repeat("t", 33), ""),
 		"long event":  eventXML(strings.Repeat("e", 65), ""),
@@ -193,12 +194,13 @@ func TestKeyTellsPushesApart(t *testing.T) {
 	}
 	seen := map[string]int{}
 	for i, push := range pushes {
-		if earlier, double := seen[key(push)]; double {
+		first := key(push)
+		if earlier, double := seen[first]; double {
 			t.Errorf("pushes %d and %d have one key", earlier, i)
 		}
-		seen[key(push)] = i
-		if key(push) != key(push) {
-			t.Errorf("push %d has two keys", i)
+		seen[first] = i
+		if again := key(push); again != first {
+			t.Errorf("push %d has the keys %s and %s", i, first, again)
 		}
 	}
 	asJSON := `{"ToUserName":"gh_1","FromUserName":"o-1","CreateTime":1700000000,"MsgType":"event","Event":"CLICK","EventKey":"a"}`

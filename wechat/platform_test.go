@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -194,7 +195,7 @@ func (s *memoryStore) ClaimCredential(_ context.Context, appID, kind, stale, own
 		return false, s.down
 	}
 	r := s.row(appID, kind)
-	if r.c.Value != "" && r.c.Value != stale || s.clock().Before(r.until) && r.owner != owner {
+	if r.c.Value != "" && r.c.Value != stale || s.clock().Before(r.until) {
 		return false, nil
 	}
 	r.owner, r.until = owner, s.clock().Add(lease)
@@ -206,6 +207,9 @@ func (s *memoryStore) SaveCredential(_ context.Context, appID, kind, owner strin
 	defer s.mu.Unlock()
 	if s.down != nil {
 		return s.down
+	}
+	if c.Value == "" {
+		return errors.New("a credential needs a value")
 	}
 	r := s.row(appID, kind)
 	if r.owner != owner {

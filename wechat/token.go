@@ -24,9 +24,9 @@ type CredentialStore interface {
 	// value still equals stale (or nothing is stored) and nobody holds a live
 	// lease. The lease lasts until it expires or until SaveCredential by owner.
 	ClaimCredential(ctx context.Context, appID, kind, stale, owner string, lease time.Duration) (bool, error)
-	// SaveCredential stores c and ends owner's lease. After a failed fetch c is
-	// what was stored before, the zero Credential for nothing. It is a Conflict
-	// error when somebody else has claimed meanwhile; then nothing is stored.
+	// SaveCredential stores c, which has a value, and ends owner's lease. After a
+	// failed fetch c is what was stored before. It is a Conflict error when
+	// somebody else has claimed meanwhile; then nothing is stored.
 	SaveCredential(ctx context.Context, appID, kind, owner string, c xunjia.Credential) error
 }
 
@@ -43,6 +43,9 @@ const (
 	// platform renews a stable token five minutes before its end and then
 	// accepts both (developers.weixin.qq.com, getStableAccessToken).
 	renewBefore = 5 * time.Minute
+	// lastMoment is too little time for using a credential without waiting for
+	// the next one.
+	lastMoment = 30 * time.Second
 	// renewEvery bounds how often one instance renews, whatever the platform
 	// says about the life of what it hands out.
 	renewEvery = time.Minute
@@ -74,9 +77,9 @@ type keeper struct {
 
 	mu      sync.Mutex
 	last    xunjia.Credential // the last good one
-	renewAt time.Time
-	flight  *flight // non-nil while somebody obtains one
-	failed  error   // the last fetch's error, valid until failEnd
+	renewAt time.Time         // never after last.ExpiresAt
+	flight  *flight           // non-nil while somebody obtains one
+	failed  error             // the last fetch's error, valid until failEnd
 	failEnd time.Time
 }
 
@@ -94,16 +97,20 @@ func newKeeper(appID, kind string, store CredentialStore,
 	return &keeper{appID: appID, kind: kind, store: store, fetch: fetch, clock: clock, log: log}
 }
 
-// value answers a credential that is valid now, from memory as a rule.
+// value answers a credential that is valid now, from memory as a rule. One that
+// is due for renewal serves on meanwhile: nobody waits for the platform then.
 func (k *keeper) value(ctx context.Context) (string, error) {
 	k.mu.Lock()
 	now, last := k.clock(), k.last
-	if last.Value != "" && now.Before(k.renewAt) {
+	if now.Before(k.renewAt) {
 		k.mu.Unlock()
 		return last.Value, nil
 	}
-	f := k.join("")
+	f := k.join(ctx, "")
 	k.mu.Unlock()
+	if now.Before(last.ExpiresAt.Add(-lastMoment)) {
+		return last.Value, nil
+	}
 	return k.await(ctx, f, "")
 }
 
@@ -116,7 +123,7 @@ func (k *keeper) replace(ctx context.Context, refused string) (string, error) {
 			defer k.mu.Unlock()
 			return k.last.Value, nil
 		}
-		f := k.join(refused)
+		f := k.join(ctx, refused)
 		k.mu.Unlock()
 		v, err := k.await(ctx, f, refused)
 		if err != nil || v != refused {
@@ -127,7 +134,7 @@ func (k *keeper) replace(ctx context.Context, refused string) (string, error) {
 }
 
 // join answers the flight under way or starts one. Called with mu held.
-func (k *keeper) join(refused string) *flight {
+func (k *keeper) join(ctx context.Context, refused string) *flight {
 	if k.flight != nil {
 		return k.flight
 	}
@@ -138,7 +145,7 @@ func (k *keeper) join(refused string) *flight {
 		return f
 	}
 	k.flight = f
-	go k.fly(f, refused)
+	go k.fly(context.WithoutCancel(ctx), f, refused)
 	return f
 }
 
@@ -161,10 +168,10 @@ func (k *keeper) await(ctx context.Context, f *flight, refused string) (string, 
 	return "", f.err
 }
 
-// fly obtains a credential for everybody who waits for f. Its context is its
-// own: a caller who gives up does not spoil it for the others.
-func (k *keeper) fly(f *flight, refused string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*fetchLease)
+// fly obtains a credential for everybody who waits for f. Its time is its own: a
+// caller who gives up does not spoil it for the others.
+func (k *keeper) fly(ctx context.Context, f *flight, refused string) {
+	ctx, cancel := context.WithTimeout(ctx, 2*fetchLease)
 	defer cancel()
 	f.c, f.err = k.obtain(ctx, refused)
 	k.mu.Lock()
@@ -174,8 +181,8 @@ func (k *keeper) fly(f *flight, refused string) {
 	if f.err != nil {
 		k.failed, k.failEnd = f.err, now.Add(failFor)
 		// The old one goes on serving; look again after a while only.
-		if now.Before(k.last.ExpiresAt) {
-			k.renewAt = now.Add(failFor)
+		if again := now.Add(failFor); again.Before(k.last.ExpiresAt) {
+			k.renewAt = again
 		}
 	} else {
 		k.failed = nil
@@ -260,8 +267,10 @@ func (k *keeper) fetchAndSave(ctx context.Context, refused, owner string, stored
 		c, err = k.force(ctx)
 	}
 	if err != nil {
-		// Saving what is there ends the lease: the others need not wait for it.
-		k.save(ctx, owner, stored)
+		if stored.Value != "" {
+			// Saving what is there ends the lease: the others need not wait for it.
+			k.save(ctx, owner, stored)
+		}
 		return xunjia.Credential{}, err
 	}
 	// Throwing a good credential away because it could not be shared is what
@@ -300,7 +309,7 @@ func (k *keeper) withoutStore(ctx context.Context, refused string, cause error) 
 	k.mu.Lock()
 	last := k.last
 	k.mu.Unlock()
-	if last.Value != "" && last.Value != refused && k.clock().Before(last.ExpiresAt.Add(-time.Minute)) {
+	if last.Value != "" && last.Value != refused && k.clock().Before(last.ExpiresAt.Add(-lastMoment)) {
 		return last, nil
 	}
 	c, err := k.fetch(ctx, false)

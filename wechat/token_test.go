@@ -246,3 +246,65 @@ func TestGivingUpAloneHarmsNobody(t *testing.T) {
 		t.Errorf("the patient one got %v", err)
 	}
 }
+
+// While the old token is good, nobody waits for a platform that hangs.
+func TestRenewalKeepsNobodyWaiting(t *testing.T) {
+	p, clock := newPlatform(t), newClock()
+	a := p.account(t, newMemoryStore(clock.Now), clock)
+	if err := send(a, 1); err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	p.handle("/cgi-bin/stable_token", func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		w.Write([]byte(`{"access_token":"token-2","expires_in":7200}`))
+	})
+	clock.add(7200*time.Second - renewBefore)
+	defer close(release)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second) // the hanging call takes 5
+	defer cancel()
+	for i := range 10 {
+		if _, err := a.SendTemplate(ctx, anyMessage(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A credential with hardly any life left is used up, not fetched for each call.
+func TestShortLivedTicketIsNotFetchedForEachCall(t *testing.T) {
+	p, clock := newPlatform(t), newClock()
+	p.on("/cgi-bin/ticket/getticket", `{"errcode":0,"errmsg":"ok","ticket":"tick","expires_in":20}`)
+	a := p.account(t, newMemoryStore(clock.Now), clock)
+	for range 19 {
+		if _, err := a.JSConfig(context.Background(), "https://x.example.com/"); err != nil {
+			t.Fatal(err)
+		}
+		clock.add(time.Second)
+	}
+	if _, _, calls := p.counts(); calls != 1 {
+		t.Errorf("%d tickets fetched within 19 s, want 1", calls)
+	}
+}
+
+// After a failed fetch the next instance may try at once.
+func TestFailedFetchEndsItsLease(t *testing.T) {
+	p, clock := newPlatform(t), newClock()
+	store := newMemoryStore(clock.Now)
+	a, b := p.account(t, store, clock), p.account(t, store, clock)
+	if err := errors.Join(send(a, 1), send(b, 2)); err != nil {
+		t.Fatal(err)
+	}
+	p.rotate()
+	p.handle("/cgi-bin/stable_token", func(w http.ResponseWriter, _ *http.Request) {
+		w.Write([]byte(`{"errcode":-1,"errmsg":"system error"}`))
+	})
+	if err := send(a, 3); Classify(err) != Retry {
+		t.Errorf("the platform is down: %v", err)
+	}
+	p.handle("/cgi-bin/stable_token", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := b.SendTemplate(ctx, anyMessage(4)); err != nil {
+		t.Errorf("the other instance: %v", err)
+	}
+}

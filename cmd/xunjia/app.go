@@ -38,6 +38,7 @@ const (
 type app struct {
 	cfg      config.Config
 	log      *slog.Logger
+	clock    func() time.Time
 	url      string // of the web site, as users reach it
 	store    *store.Store
 	redis    redis.UniversalClient
@@ -53,8 +54,8 @@ type app struct {
 
 // start builds and starts everything. When it fails, what had been started is
 // stopped again.
-func start(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, log: log, failed: make(chan error, 4), registry: prometheus.NewRegistry()}
+func start(ctx context.Context, cfg config.Config, log *slog.Logger, clock func() time.Time) (*app, error) {
+	a := &app{cfg: cfg, log: log, clock: clock, failed: make(chan error, 4), registry: prometheus.NewRegistry()}
 	if err := a.start(ctx); err != nil {
 		a.close()
 		return nil, err
@@ -114,7 +115,7 @@ func (a *app) openData(ctx context.Context) error {
 		return err
 	}
 	a.onClose(func() { _ = a.redis.Close() })
-	if a.store, err = openStore(ctx, a.cfg, a.redis, a.log); err != nil {
+	if a.store, err = openStore(ctx, a.cfg, a.redis, a.log, a.clock); err != nil {
 		return err
 	}
 	a.onClose(func() { _ = a.store.Close() })
@@ -139,12 +140,12 @@ func (a *app) build(master []byte) error {
 		return err
 	}
 	accountConfig := wechatConfig(a.cfg)
-	if a.account, err = wechat.New(accountConfig, a.store, wechat.Options{Log: a.log}); err != nil {
+	if a.account, err = wechat.New(accountConfig, a.store, wechat.Options{Log: a.log, Clock: a.clock}); err != nil {
 		return err
 	}
 	codes, err := sms.NewCodes(sms.CodesOptions{
 		Redis: a.redis, Budget: a.store, Master: master, Log: a.log,
-		GlobalPerMinute: a.cfg.SMS.GlobalPerMinute, DailyBudget: a.cfg.SMS.DailyBudget,
+		GlobalPerMinute: a.cfg.SMS.GlobalPerMinute, DailyBudget: a.cfg.SMS.DailyBudget, Now: a.clock,
 	})
 	if err != nil {
 		return err
@@ -173,7 +174,7 @@ func (a *app) build(master []byte) error {
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
 		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,
 		TrustedProxies: a.cfg.TrustedProxies, ICP: a.cfg.ICP, Development: !a.cfg.Production(),
-		Log: a.log, Registry: a.registry,
+		Log: a.log, Registry: a.registry, Clock: a.clock,
 	})
 	return err
 }
@@ -275,9 +276,9 @@ func (a *app) close() {
 	a.closers = nil
 }
 
-func openStore(ctx context.Context, cfg config.Config, cache redis.UniversalClient, log *slog.Logger) (*store.Store, error) {
+func openStore(ctx context.Context, cfg config.Config, cache redis.UniversalClient, log *slog.Logger, clock func() time.Time) (*store.Store, error) {
 	return store.Open(ctx, store.Options{
-		Driver: cfg.Database.Driver, DSN: string(cfg.Database.DSN), MaxOpen: cfg.Database.MaxOpen, Cache: cache, Log: log,
+		Driver: cfg.Database.Driver, DSN: string(cfg.Database.DSN), MaxOpen: cfg.Database.MaxOpen, Cache: cache, Log: log, Clock: clock,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 )
 
 type migrateCommand struct{}
@@ -18,7 +19,7 @@ func (migrateCommand) Run(ctx context.Context, env environment) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return err
 	}
-	st, err := openStore(ctx, cfg, nil, newLogger(cfg))
+	st, err := openStore(ctx, cfg, nil, newLogger(cfg), time.Now)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/config"
@@ -28,7 +29,7 @@ func (seedCommand) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	st, err := openStore(ctx, cfg, nil, newLogger(cfg))
+	st, err := openStore(ctx, cfg, nil, newLogger(cfg), time.Now)
 	if err != nil {
 		return err
 	}

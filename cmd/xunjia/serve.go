@@ -16,7 +16,7 @@ func (serveCommand) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	a, err := start(ctx, cfg, newLogger(cfg))
+	a, err := start(ctx, cfg, newLogger(cfg), time.Now)
 	if err != nil {
 		return err
 	}

@@ -20,12 +20,19 @@ import (
 // process; guardScript ends them with it. A package variable is the only place
 // that every test of a binary reaches without a TestMain in each package.
 var shared struct {
-	mariadb, redis       sync.Once
-	mariadbServer        *Server
-	redisServer          *Server
-	mariadbErr, redisErr error
-	redisDatabases       sync.Mutex
-	redisDatabasesInUse  [16]bool
+	mariadb       sync.Once
+	mariadbServer *Server
+	mariadbErr    error
+
+	redis               sync.Once
+	redisServer         *Server
+	redisErr            error
+	redisDatabases      sync.Mutex
+	redisDatabasesInUse [16]bool
+
+	template     sync.Once
+	templateData []byte // a migrated SQLite database
+	templateErr  error
 }
 
 // MariaDB makes an empty database on the server of this test binary and answers

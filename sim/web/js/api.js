@@ -42,6 +42,7 @@ export const api = {
   follow: (user, app, scene) => call("POST", `${chat(user, app)}/follow`, scene ? { scene } : {}),
   unfollow: (user, app) => call("POST", `${chat(user, app)}/unfollow`, {}),
   read: (user, app) => call("POST", `${chat(user, app)}/read`, {}),
+  location: (user, app, { lat, lng }) => call("POST", `${chat(user, app)}/location`, { lat, lng }),
   mute: (user, app, muted) => call("POST", `${chat(user, app)}/mute`, { muted }),
   menu: (user, app, path, extra = {}) => call("POST", `${chat(user, app)}/menu`, { path, ...extra }),
   open: (user, url, app) => call("POST", `users/${id(user)}/open`, { url, app_id: app ?? "" }),

@@ -68,11 +68,11 @@ const CONTENT = {
 
   shortvideo: (m, ctx) => CONTENT.video(m, ctx),
 
-  music: (m, ctx) => {
+  music: (m) => {
     const play = button({ class: "music-play", "aria-label": `播放音乐${m.title ?? ""}` }, icon("play", { size: 22 }));
     play.addEventListener("click", () => playSound(m.media_url ?? m.url, play));
     return h("div", { class: "card music" }, m.thumb_url ? picture(m.thumb_url, "") : h("span", { class: "music-art" }, icon("note", { size: 26 })),
-      h("div", { class: "music-text" }, h("b", {}, m.title || "音乐"), h("span", {}, m.description ?? "")), m.url && m.media_url && m.url !== m.media_url ? button({ class: "sr-focus", onclick: () => ctx.open(m.url) }, "打开页面") : null, play);
+      h("div", { class: "music-text" }, h("b", {}, m.title || "音乐"), h("span", {}, m.description ?? "")), play);
   },
 
   location: (m, ctx) => button({ class: "card place", "aria-label": `位置：${m.label ?? ""}`, onclick: () => ctx.place(m) },

@@ -10,7 +10,6 @@ import { say, showConnection } from "./desk.js";
 const store = new Store();
 const at = (id) => document.getElementById(id);
 const log = new LogView();
-let realOffset = 0; // what the clock was moved by, milliseconds
 
 // attempt runs a request and says what went wrong.
 async function attempt(work, done) {
@@ -41,9 +40,8 @@ at("advance").append(...STEPS.map(([ms, label]) => button({ class: "small", test
 }, `时间已前进${label.slice(1)}`) }, label)));
 
 function drawClock() {
-  realOffset = store.offset;
   at("clock").textContent = dateTime(store.now());
-  const minutes = Math.round(realOffset / 60_000);
+  const minutes = Math.round(store.offset / 60_000);
   at("skew").textContent = minutes < 1 ? "与本机一致" : `比本机快 ${span(minutes)}`;
 }
 function span(minutes) {

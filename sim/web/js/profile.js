@@ -2,6 +2,7 @@
 
 import { h, button, icon, avatar } from "./dom.js";
 import { api } from "./api.js";
+import { choosePlace } from "./place.js";
 
 export class Profile {
   constructor(device, appId, { scene } = {}) {
@@ -22,7 +23,7 @@ export class Profile {
 
   update() {
     const a = this.account, followed = !!this.chat.followed;
-    const key = JSON.stringify([a, followed, this.chat.openid, this.chat.muted, this.busy]);
+    const key = JSON.stringify([a, followed, this.chat.openid, this.chat.muted, !!this.chat.last_at, this.busy]);
     if (key === this.drawn) return;
     this.drawn = key;
     const act = followed
@@ -33,8 +34,10 @@ export class Profile {
       h("div", { class: "profile-head" }, avatar({ name: a.name, url: a.avatar_url, kind: "account", size: 68 }),
         h("div", {}, h("h2", {}, a.name), h("p", {}, a.original_id ? `微信号：${a.original_id}` : "服务号"))),
       h("div", { class: "profile-facts" }, fact("简介", a.description ?? "模拟器里的服务号，与真实平台一样收发消息"), fact("AppID", a.app_id, true), fact("网站", a.web_url, true), followed && fact("OpenID", this.chat.openid, true),
-        followed && button({ class: "switch-row", role: "switch", testid: "receive", "aria-checked": String(!this.chat.muted), onclick: () => this.mute(!this.chat.muted) }, "接收服务通知", h("i"))),
-      h("div", { class: "profile-actions" }, act, followed && button({ class: "plain wide", testid: "unfollow", disabled: this.busy, onclick: () => this.unfollow() }, "不再关注")));
+        followed && button({ class: "switch-row", role: "switch", testid: "receive", "aria-checked": String(!this.chat.muted), onclick: () => this.mute(!this.chat.muted) }, "接收服务通知", h("i")),
+        followed && button({ class: "switch-row", testid: "report-location", onclick: () => this.reportLocation() }, "上报地理位置", icon("chevron", { size: 16 }))),
+      h("div", { class: "profile-actions" }, act, !followed && this.chat.last_at && button({ class: "plain wide", testid: "history", onclick: () => this.device.openChat(this.appId) }, "查看历史消息"),
+        followed && button({ class: "plain wide danger", testid: "unfollow", disabled: this.busy, onclick: () => this.unfollow() }, "不再关注")));
   }
 
   async follow() {
@@ -57,12 +60,23 @@ export class Profile {
     this.update();
   }
 
+  // The account hears where the user is, as when he opens the chat with location reports allowed.
+  async reportLocation() {
+    const place = await choosePlace(this.device);
+    if (!place) return;
+    try {
+      await api.location(this.device.userId, this.appId, place);
+      this.device.toast("已上报位置", { mark: "check" });
+    } catch (err) { this.device.toast(err.message); }
+  }
+
   async unfollow() {
     const sure = await this.device.confirm({ title: `不再关注“${this.account.name}”？`, text: "取消关注后将不再收到它的消息。", ok: "不再关注", danger: true });
     if (!sure) return;
     try {
       await api.unfollow(this.device.userId, this.appId);
       await this.device.store.refresh();
+      this.device.store.markRead(this.device.userId, this.appId);
       this.device.toast("已取消关注", { mark: "check" });
     } catch (err) { this.device.toast(err.message); }
   }

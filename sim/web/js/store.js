@@ -47,8 +47,26 @@ export class Store extends EventTarget {
     this.users = (s.users ?? []).map((u) => ({ ...u, id: String(u.id), chats: u.chats ?? {} }));
     if (s.now) this.offset = s.now - Date.now();
     this.seed = s.seed;
+    const stale = this.dropStale();
+    const forgotten = stale || (s.sms_count ?? 0) < (this.smsCount ?? 0);
     this.smsCount = s.sms_count;
     this.emit("state");
+    if (forgotten) {
+      this.smsSeen.clear();
+      this.emit("resync");
+    }
+  }
+
+  // dropStale empties the logs of chats that the simulator knows nothing of any more, as after a reset.
+  dropStale() {
+    let dropped = false;
+    for (const [key, log] of this.chats) {
+      const [userId, appId] = key.split(" ");
+      if (!log.loaded || !log.messages.length || this.chatOf(userId, appId).last_at) continue;
+      Object.assign(log, { messages: [], more: false });
+      dropped = true;
+    }
+    return dropped;
   }
 
   /** refreshSoon joins bursts of "state" events into one request. */

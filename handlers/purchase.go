@@ -1,0 +1,120 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/templates"
+)
+
+func (s *Site) purchase(c *gin.Context) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	p, err := s.Store.Purchase(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	if c.Request.Method == http.MethodGet && visitOf(c).user.ID != p.BuyerID {
+		// A page without its counter is better than none.
+		if err := s.Store.CountView(c.Request.Context(), id); err != nil {
+			s.Log.WarnContext(c.Request.Context(), "view not counted", "error", err, "request_id", visitOf(c).requestID)
+		}
+	}
+	return s.renderPurchase(c, http.StatusOK, p, "")
+}
+
+// renderPurchase shows a purchase; complaint says why something asked for was
+// not done.
+func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, complaint string) error {
+	ctx, v, now := c.Request.Context(), visitOf(c), s.Clock()
+	buyer, err := s.Store.User(ctx, p.BuyerID)
+	if err != nil {
+		return err
+	}
+	page := &templates.PurchasePage{
+		Purchase: p, Status: p.StatusAt(now), Left: templates.LeftOf(p, now),
+		Buyer: buyer, BuyerName: nameFor(v, buyer), Mine: v.user.ID == p.BuyerID,
+	}
+	page.Title, page.Wide, page.Back = p.Title(), true, "/purchases"
+	if page.Mine {
+		page.Back = "/me/purchases"
+	}
+	if complaint != "" {
+		page.Flash = templates.Flash{Text: complaint, Bad: true}
+	}
+	for _, l := range p.Lines {
+		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user.ID, now) == nil}
+		if v.loggedIn() && !page.Mine {
+			line.Quote, err = s.Store.QuoteOf(ctx, l.ID, v.user.ID)
+			if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
+				return err
+			}
+			_, blocked := line.Quote.State.After(xunjia.Revise)
+			line.Revise = line.Open && blocked == nil
+		}
+		page.Lines = append(page.Lines, line)
+	}
+	return s.render(c, status, page)
+}
+
+// showEndPurchase asks whether quoting shall end. It answers 404 to everybody
+// but the buyer.
+func (s *Site) showEndPurchase(c *gin.Context) error {
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	p, err := s.Store.Purchase(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	switch err := p.CanEnd(visitOf(c).user.ID, s.Clock()); {
+	case xunjia.ErrorCode(err) == xunjia.Conflict:
+		return s.renderPurchase(c, http.StatusConflict, p, known(err).Message)
+	case err != nil:
+		return err
+	}
+	page := &templates.ConfirmPage{
+		Heading: "现在结束报价？", Text: p.Title() + "，已收到 " + strconv.Itoa(p.QuoteCount) + " 条报价。",
+		Points: []string{"供应商不能再报价或修改报价", "报过价的供应商会收到通知", "您还可以继续比价，接受或拒绝报价"},
+		Action: xunjia.PurchasePath(id) + "/end", Button: "结束报价", TestID: "end-confirm",
+	}
+	page.Title, page.Plain, page.Back = "结束报价", true, xunjia.PurchasePath(id)
+	return s.render(c, http.StatusOK, page)
+}
+
+func (s *Site) endPurchase(c *gin.Context) error {
+	ctx := c.Request.Context()
+	id, err := idParam(c, "id")
+	if err != nil {
+		return err
+	}
+	_, err = s.Store.EndPurchase(ctx, id, visitOf(c).user.ID)
+	if xunjia.ErrorCode(err) == xunjia.Conflict {
+		p, loadErr := s.Store.Purchase(ctx, id)
+		if loadErr != nil {
+			return loadErr
+		}
+		return s.renderPurchase(c, http.StatusConflict, p, known(err).Message)
+	}
+	if err != nil {
+		return err
+	}
+	s.Outbox.Wake()
+	s.flash(c, "报价已结束，报过价的供应商会收到通知")
+	s.redirect(c, xunjia.PurchasePath(id))
+	return nil
+}
+
+// sayWhy shows why something is not possible now, with ways on.
+func (s *Site) sayWhy(c *gin.Context, err error, text string, links ...templates.Link) error {
+	e := known(err)
+	p := &templates.MessagePage{Icon: "alert-circle", Kind: "warn", Heading: e.Message, Text: text, Links: links}
+	p.Title = "提示"
+	return s.render(c, status(e.Code), p)
+}

@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// In a real browser: the frame runs a page with the official script address,
+// wx.config passes, a picture goes through the client around the frame to the
+// server, and the page believes that it is in WeChat.
+func TestStandInBrowser(t *testing.T) {
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("no chromium here")
+	}
+	w := newWorld(t, Plain)
+	ticket := w.ok("/cgi-bin/ticket/getticket?type=jsapi", nil)["ticket"].(string)
+	phone := w.phone("u1").base
+	w.pages(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		switch r.URL.Path {
+		case "/parent": // plays the client around the frame
+			_, _ = io.WriteString(rw, `<body><script>
+window.log = [];
+addEventListener("message", (e) => {
+  const m = e.data; log.push(m.xunjia_sim + ":" + (m.title ?? m.data?.link ?? ""));
+  if (m.id === undefined) return;
+  const reply = m.xunjia_sim === "chooseImage"
+    ? {ok: true, files: [{name: "a.gif", type: "image/gif", data_url: "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"}]}
+    : {ok: true, text: "6901234"};
+  e.source.postMessage({xunjia_sim: "reply", id: m.id, ...reply}, "*");
+  if (m.xunjia_sim === "scanQRCode") setTimeout(() => { document.title = "done"; }, 100);
+});
+</script><iframe src="`+phone+`/page?a=1" sandbox="allow-scripts allow-same-origin allow-forms"></iframe></body>`)
+		case "/page":
+			rw.Header().Set("Content-Security-Policy", "default-src 'self' 'unsafe-inline' https://res.wx.qq.com; frame-ancestors 'none'")
+			_, _ = fmt.Fprintf(rw, `<!doctype html><head><title>采购单</title><script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script></head><body><script>
+const say = (s) => fetch("/said?" + encodeURIComponent(s));
+document.addEventListener("WeixinJSBridgeReady", () => say("bridge " + /MicroMessenger/.test(navigator.userAgent)));
+wx.config({appId: %q, timestamp: 1700000000, nonceStr: "n", signature: %q, jsApiList: ["chooseImage", "uploadImage", "scanQRCode", "updateAppMessageShareData"]});
+wx.ready(() => {
+  wx.updateAppMessageShareData({title: "t", desc: "d", link: location.href, imgUrl: "/x.png"});
+  wx.chooseImage({count: 1, success: (r) => wx.uploadImage({localId: r.localIds[0], success: (u) => {
+    say("server " + u.serverId.length);
+    wx.getLocation({fail: (e) => say(e.errMsg)});
+    wx.scanQRCode({needResult: 1, success: (s) => say("scan " + s.resultStr)});
+  }})});
+});
+wx.error((e) => say(e.errMsg));
+</script></body>`, testApp, jsSignature(ticket, "n", "1700000000", w.dev.URL+"/page?a=1"))
+		case "/said":
+			w.got <- pushed{Content: r.URL.RawQuery}
+		}
+	}))
+	alloc, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)...)
+	defer cancel()
+	ctx, cancel := chromedp.NewContext(alloc)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var log []string
+	if err := chromedp.Run(ctx, chromedp.Navigate(w.dev.URL+"/parent"), chromedp.Poll(`document.title === "done"`, nil), chromedp.Evaluate(`log`, &log)); err != nil {
+		t.Fatalf("%v; the client heard %v", err, log)
+	}
+	said := map[string]bool{}
+	for range 4 {
+		said[w.push().Content] = true
+	}
+	for _, want := range []string{"bridge%20true", "server%2064", "getLocation%3Apermission%20denied", "scan%206901234"} {
+		if !said[want] {
+			t.Errorf("the page did not say %s but %v", want, said)
+		}
+	}
+	for _, want := range []string{"page:采购单", "share:" + w.dev.URL + "/page?a=1", "chooseImage:"} {
+		if !strings.Contains(strings.Join(log, "\n"), want) {
+			t.Errorf("the client did not hear %q but %v", want, log)
+		}
+	}
+}
