@@ -3,6 +3,7 @@ package xunjia
 import (
 	_ "embed"
 	"strings"
+	"sync"
 )
 
 // areaText lists every province, prefecture and county: "510100 成都市", in the
@@ -72,16 +73,13 @@ func (a Area) cut(digits int) Area {
 }
 
 // own is the name of this level alone, "" for an unknown code.
-func (a Area) own() string {
-	if len(a) != 6 {
-		return ""
+func (a Area) own() string { return areaNames()[a] }
+
+// areaNames reads the list once, when it is first asked for.
+var areaNames = sync.OnceValue(func() map[Area]string { //nolint:gochecknoglobals // never changes once read
+	names := make(map[Area]string, 3400)
+	for line := range strings.Lines(areaText) {
+		names[Area(line[:6])] = strings.TrimSpace(line[7:])
 	}
-	rest, found := strings.CutPrefix(areaText, string(a)+" ")
-	if !found {
-		if _, rest, found = strings.Cut(areaText, "\n"+string(a)+" "); !found {
-			return ""
-		}
-	}
-	name, _, _ := strings.Cut(rest, "\n")
-	return name
-}
+	return names
+})

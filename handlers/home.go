@@ -28,8 +28,8 @@ func (s *Site) home(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, purchase := range list.Items {
-		p.Purchases = append(p.Purchases, templates.NewPurchaseCard(purchase, s.Clock()))
+	if p.Purchases, err = s.purchaseCards(ctx, v, list.Items); err != nil {
+		return err
 	}
 	return s.render(c, http.StatusOK, p)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -127,7 +128,16 @@ func (p tab) click(selector string) {
 	p.run("click "+selector, chromedp.WaitVisible(selector, chromedp.ByQuery),
 		// Into the middle, where no bar at the edge covers it.
 		chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).scrollIntoView({block: 'center', behavior: 'instant'})", selector), nil),
-		chromedp.Click(selector, chromedp.ByQuery))
+		chromedp.ActionFunc(func(ctx context.Context) error {
+			// A click that leads to another page is sometimes never
+			// acknowledged; what is expected next tells whether it arrived.
+			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+			defer cancel()
+			if err := chromedp.Click(selector, chromedp.ByQuery).Do(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				return err
+			}
+			return nil
+		}))
 }
 
 func (p tab) fill(selector, text string) {

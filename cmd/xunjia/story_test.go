@@ -50,6 +50,7 @@ func story(t *testing.T, set map[string]string) {
 	desk.click(right + `[data-testid="menu-2-1"]`)
 	supplier.register(desk.attribute(right+`[data-testid="frame"]`, "src"), "岷山药材商行", []string{"黄连", "当归"}, "/me/quotes")
 	supplier.shoot("my-quotes")
+	desk.click(right + `[data-testid="frame-close"]`)
 	// The second supplier registers without following the account.
 	second.register(second.base+"/me", "陇西药农合作社", []string{"黄连"}, "/me")
 	desk.follow(left)
@@ -62,7 +63,6 @@ func story(t *testing.T, set map[string]string) {
 	a.expectSMS(t, second.phone, "黄连")
 
 	// Both suppliers quote, one of them from the card in his chat.
-	desk.click(right + `[data-testid="frame-close"]`)
 	line := a.lineOf(t, purchase, "黄连")
 	supplier.quote(line, "286.50", "今年新货，小檗碱 6.1%，无硫")
 	second.quote(line, "279", "陇西产统货，保过检")

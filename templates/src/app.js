@@ -1,6 +1,4 @@
 // Everything here makes a page nicer that works without it.
-import "./purchase.js";
-
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const on = (type, handler) => document.addEventListener(type, handler);
 const token = form => (form.querySelector("[name=form_token]") || {}).value || "";

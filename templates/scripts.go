@@ -1,0 +1,29 @@
+package templates
+
+// Script names a second script that the page loads beside app.js; "" for none.
+// A page that needs one has a method of its own, which hides this one.
+func (*Layout) Script() string { return "" }
+
+// businessScript serves forms of lines and pictures, dialogs and countdowns.
+const businessScript = "purchase.js"
+
+// Script implements the choice for pages about purchases and quotes.
+func (*PublishPage) Script() string { return businessScript }
+
+// Script is as for PublishPage.
+func (*PurchasePage) Script() string { return businessScript }
+
+// Script is as for PublishPage.
+func (*ConfirmPage) Script() string { return businessScript }
+
+// Script is as for PublishPage.
+func (*QuoteNewPage) Script() string { return businessScript }
+
+// Script is as for PublishPage.
+func (*QuotePage) Script() string { return businessScript }
+
+// Script is as for PublishPage.
+func (*QuoteAnswerPage) Script() string { return businessScript }
+
+// Script is as for PublishPage.
+func (*ComparePage) Script() string { return businessScript }
