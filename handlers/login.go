@@ -29,6 +29,12 @@ func (s *Site) showPhone(c *gin.Context, register bool) error {
 		s.redirect(c, s.nextStep(c, returnTo))
 		return nil
 	}
+	// Inside WeChat the account comes first, so that the phone is tied to it and
+	// notices reach the chat; who has refused that goes on without.
+	if s.Account != nil && inWeChat(c) && visitOf(c).session.IdentityID == 0 && c.Query("phone") != "1" {
+		s.redirect(c, withReturn("/oauth/start", returnTo))
+		return nil
+	}
 	if err := s.needSession(c); err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func TestOAuthReturnedTwice(t *testing.T) {
 	redirects(t, b.get(second.to()), "/register/profile?return=%2Fme")
 
 	thief := w.weChat()
-	thief.get("/login")
+	thief.get("/register?phone=1")
 	stolen := b2(t, w)
 	a = thief.authorize(stolen, "snsapi_base", "good")
 	redirects(t, a, "/oauth/start?again=1&return=%2Fme")
@@ -186,7 +186,23 @@ func TestOAuthDenied(t *testing.T) {
 	b := w.weChat()
 	a := b.authorize(b.get("/oauth/start?return=%2Fme&ask=1"), "snsapi_userinfo", "")
 	wantStatus(t, a, http.StatusOK)
-	contains(t, a, "您没有同意授权", "/oauth/start?ask=1&amp;return=%2Fme", "先随便看看")
+	contains(t, a, "您没有同意授权", "/oauth/start?ask=1&amp;return=%2Fme", "先随便看看", "/register?phone=1&amp;return=%2Fme")
+	wantStatus(t, b.get("/register?phone=1&return=%2Fme"), http.StatusOK)
+}
+
+// Inside WeChat registration begins with the account there, however one came to
+// it: a phone alone would never be told anything in the chat.
+func TestRegistrationInsideWeChatKnowsTheFan(t *testing.T) {
+	w, p := newAccountWorld(t)
+	for _, page := range []string{"/register", "/login"} {
+		b := w.weChat()
+		redirects(t, b.get(page+"?return=%2Fme"), "/oauth/start?return=%2Fme")
+		p.grant("code", "openid-"+page, "snsapi_userinfo")
+		a := b.authorize(b.get("/oauth/start?ask=1&return=%2Fme"), "snsapi_userinfo", "code")
+		redirects(t, a, "/register?return=%2Fme")
+		wantStatus(t, b.get(a.to()), http.StatusOK)
+	}
+	wantStatus(t, w.browser().get("/register"), http.StatusOK)
 }
 
 // The ids of a snapshot page belong to nobody.

@@ -52,13 +52,16 @@ func (s *Site) needSession(c *gin.Context) error {
 }
 
 // startSession makes a new session, in place of the old one if there is one:
-// whoever knew the old token does not know the new.
+// whoever knew the old token does not know the new. The old one may just have
+// been replaced by another window of the same browser.
 func (s *Site) startSession(c *gin.Context, session xunjia.Session) error {
 	v, ctx := visitOf(c), c.Request.Context()
-	var err error
-	if v.token != "" {
-		v.token, v.session, err = s.Store.RotateSession(ctx, v.token, session)
-	} else {
+	err := error(xunjia.Errorf(xunjia.Unauthorized, "没有登录"))
+	old := v.token
+	if old != "" {
+		v.token, v.session, err = s.Store.RotateSession(ctx, old, session)
+	}
+	if xunjia.ErrorCode(err) == xunjia.Unauthorized {
 		v.token, v.session, err = s.Store.StartSession(ctx, session)
 	}
 	if err != nil {
