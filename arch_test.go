@@ -2,7 +2,11 @@ package xunjia_test
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +94,91 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPackageVariables holds that package-level variables are never changed:
+// tables and compiled patterns are fine, state is not, because two servers run
+// in one test process.
+func TestPackageVariables(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range strings.FieldsSeq(string(out)) {
+		if strings.HasSuffix(dir, "storetest") {
+			continue // one MariaDB for all tests of a binary has to be kept somewhere
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, parsed := map[string]bool{}, []*ast.File{}
+		set := token.NewFileSet()
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(set, file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed = append(parsed, f)
+			for _, d := range f.Decls {
+				if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {
+					for _, spec := range g.Specs {
+						for _, n := range spec.(*ast.ValueSpec).Names {
+							names[n.Name] = true
+						}
+					}
+				}
+			}
+		}
+		for _, f := range parsed {
+			for _, at := range changes(f, names) {
+				t.Errorf("%s: a package-level variable is changed", set.Position(at))
+			}
+		}
+	}
+}
+
+// changes finds assignments to package-level variables and to what they hold.
+func changes(f *ast.File, names map[string]bool) (found []token.Pos) {
+	local := func(id *ast.Ident) bool { // declared inside a function, or a parameter
+		return id.Obj != nil && f.Scope.Lookup(id.Name) != id.Obj
+	}
+	check := func(e ast.Expr) {
+		for {
+			switch x := e.(type) {
+			case *ast.IndexExpr:
+				e = x.X
+			case *ast.SelectorExpr:
+				e = x.X
+			case *ast.StarExpr:
+				e = x.X
+			case *ast.Ident:
+				if names[x.Name] && !local(x) {
+					found = append(found, x.Pos())
+				}
+				return
+			default:
+				return
+			}
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.AssignStmt:
+			if x.Tok != token.DEFINE {
+				for _, e := range x.Lhs {
+					check(e)
+				}
+			}
+		case *ast.IncDecStmt:
+			check(x.X)
+		}
+		return true
+	})
+	return found
 }
 
 // relative turns an import path of this module into "." or "store"; it answers

@@ -113,17 +113,24 @@ func newPurchaseNotice(f Facts) Notice {
 }
 
 func quoteNotice(kind EventKind, f Facts) Notice {
-	verb := map[EventKind]string{QuoteCreated: "报价", QuoteRevised: "修改了报价", QuoteWithdrawn: "撤回了报价"}[kind]
 	price := f.Quote.PriceText()
 	n := Notice{
 		Type: PurchasingNotice, Lane: DirectLane,
-		Title:   "收到报价：" + f.Line.Name,
-		Text:    fmt.Sprintf("%s 对 %s %s：%s。", f.Supplier.Name, f.Line.Title(), verb, price),
 		Content: id(f.Line.ID), Path: PurchasePath(f.Purchase.ID) + "/compare",
-		Template: TemplateNewQuote, SMS: SMSNewQuote,
+		Template: TemplateNewQuote,
 	}
-	if kind != QuoteCreated {
-		n.Title, n.SMS = "报价有变化："+f.Line.Name, ""
+	switch kind {
+	case QuoteRevised:
+		n.Title = "报价有变化：" + f.Line.Name
+		n.Text = fmt.Sprintf("%s 修改了对 %s 的报价：%s。", f.Supplier.Name, f.Line.Title(), price)
+	case QuoteWithdrawn:
+		n.Title = "报价已撤回：" + f.Line.Name
+		n.Text = fmt.Sprintf("%s 撤回了对 %s 的报价。", f.Supplier.Name, f.Line.Title())
+		n.Template = "" // the template is about a price, and there is none any more
+	default:
+		n.Title = "收到报价：" + f.Line.Name
+		n.Text = fmt.Sprintf("%s 对 %s 报价：%s。", f.Supplier.Name, f.Line.Title(), price)
+		n.SMS = SMSNewQuote
 	}
 	n.Fields = []NoticeField{
 		{"报价品种", f.Line.Title()},
@@ -177,6 +184,9 @@ func endedNotice(kind EventKind, f Facts, buyer bool, at time.Time) Notice {
 	if buyer {
 		n.Type, n.Content = PurchasingNotice, id(f.Line.ID)
 		n.Text = fmt.Sprintf("您的采购单 %s %s，共收到 %d 条报价，请尽快查看并答复。", f.Purchase.Number, word, f.Purchase.QuoteCount)
+		if f.Purchase.QuoteCount == 0 {
+			n.Text = fmt.Sprintf("您的采购单 %s %s，没有收到报价，可以改一改要求再发布一次。", f.Purchase.Number, word)
+		}
 		n.Path = PurchasePath(f.Purchase.ID) + "/compare"
 	}
 	if f.Purchase.Reason != "" {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"net/url"
@@ -246,7 +247,7 @@ func oneOf(p *Problems, key, value string, allowed ...string) {
 func address(p *Problems, key, value string) bool {
 	_, port, err := net.SplitHostPort(value)
 	if err == nil {
-		_, err = net.LookupPort("tcp", port)
+		_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
 	}
 	if err != nil || port == "" {
 		p.add(key, "应是 主机:端口，例如 127.0.0.1:8080")

@@ -15,18 +15,35 @@ const staffCookie = "staff"
 
 // recogniseStaff lets staff in only.
 func (s *Site) recogniseStaff(c *gin.Context) error {
-	token, err := c.Cookie(s.cookieName(staffCookie))
-	if err == nil && token != "" {
+	if token := s.cookie(c, staffCookie); token != "" {
 		session, err := s.Store.SessionByToken(c.Request.Context(), token)
-		if err == nil && session.StaffID != 0 {
-			visitOf(c).staff = session
-			return nil
-		}
 		if err != nil && xunjia.ErrorCode(err) != xunjia.Unauthorized {
 			return err
 		}
+		if err == nil && session.StaffID != 0 {
+			// Asked every time, so that a new role or an end counts at once.
+			staff, err := s.Store.Staff(c.Request.Context(), session.StaffID)
+			if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
+				return err
+			}
+			if err == nil && !staff.Disabled {
+				v := visitOf(c)
+				v.staff, v.staffSession = staff, session
+				return nil
+			}
+		}
 	}
-	return xunjia.Errorf(xunjia.Unauthorized, "请用管理员链接进入后台")
+	return xunjia.Errorf(xunjia.Unauthorized, "请先登录后台")
+}
+
+// permitted lets only staff with the permission through.
+func permitted(p xunjia.Permission, h handler) handler {
+	return func(c *gin.Context) error {
+		if role := visitOf(c).staff.Role; !role.Can(p) {
+			return xunjia.Errorf(xunjia.Forbidden, "您的角色（%s）不能使用这个功能", role)
+		}
+		return h(c)
+	}
 }
 
 // renderAdminError shows an error in the console's dress.
@@ -53,8 +70,8 @@ func (s *Site) renderAdminError(c *gin.Context, err error) {
 // staff session.
 func (s *Site) renderAdmin(c *gin.Context, status int, p templates.Page) error {
 	l := p.Base()
-	if id := visitOf(c).staff.ID; id != "" {
-		l.FormToken = s.tokens.make(id)
+	if id := visitOf(c).staffSession.ID; id != "" {
+		l.FormToken, l.Console = s.tokens.make(id), s.console(c)
 	} else {
 		l.Plain = true
 	}
@@ -93,7 +110,7 @@ func (s *Site) adminEnter(c *gin.Context) error {
 }
 
 func (s *Site) leaveAdmin(c *gin.Context) error {
-	if token, err := c.Cookie(s.cookieName(staffCookie)); err == nil {
+	if token := s.cookie(c, staffCookie); token != "" {
 		if err := s.Store.EndSession(c.Request.Context(), token); err != nil {
 			return err
 		}
@@ -144,7 +161,7 @@ func (s *Site) dashboard(c *gin.Context) error {
 }
 
 func (s *Site) resendDelivery(c *gin.Context) error {
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 // told that it does not exist.
 func (s *Site) compare(c *gin.Context) error {
 	ctx := c.Request.Context()
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (t formTokens) valid(session, token string) bool {
 // in this browser, and parses the form.
 func (s *Site) guard(c *gin.Context) error { return s.guardFor(c, visitOf(c).session.ID) }
 
-func (s *Site) guardStaff(c *gin.Context) error { return s.guardFor(c, visitOf(c).staff.ID) }
+func (s *Site) guardStaff(c *gin.Context) error { return s.guardFor(c, visitOf(c).staffSession.ID) }
 
 func (s *Site) guardFor(c *gin.Context, session string) error {
 	switch c.Request.Method {

@@ -73,6 +73,7 @@ type Site struct {
 	foreign   *http.CrossOriginProtection
 	pushes    *wechat.Callback // nil without an account
 	ready     readiness
+	badges    badges
 	draining  atomic.Bool
 	seconds   *prometheus.HistogramVec
 	router    *router

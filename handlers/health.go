@@ -33,12 +33,12 @@ func (s *Site) readyz(c *gin.Context) error {
 		c.String(http.StatusServiceUnavailable, "draining\n")
 		return nil
 	}
-	if err := s.databaseReady(c.Request.Context()); err != nil {
-		visitOf(c).err = err
-		c.String(http.StatusServiceUnavailable, "unavailable\n")
-		return nil
+	v := visitOf(c)
+	code, word := http.StatusOK, "ok\n"
+	if v.err = s.databaseReady(c.Request.Context()); v.err != nil {
+		code, word = http.StatusServiceUnavailable, "unavailable\n"
 	}
-	c.String(http.StatusOK, "ok\n")
+	c.String(code, "%s", word)
 	return nil
 }
 

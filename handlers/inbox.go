@@ -40,7 +40,7 @@ func (s *Site) inbox(c *gin.Context) error {
 // openNotification marks a notification as read and leads to its page.
 func (s *Site) openNotification(c *gin.Context) error {
 	ctx, user := c.Request.Context(), visitOf(c).user.ID
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
@@ -79,10 +79,10 @@ func noticeType(text string) (xunjia.NotificationType, error) {
 	return 0, xunjia.Errorf(xunjia.Invalid, "没有这类消息")
 }
 
-// idParam reads a number from the path; anything else is a page that does not
-// exist.
-func idParam(c *gin.Context, name string) (int64, error) {
-	id, err := strconv.ParseInt(c.Param(name), 10, 64)
+// idParam reads the number :id of the path; anything else is a page that does
+// not exist.
+func idParam(c *gin.Context) (int64, error) {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
 	if err != nil || id <= 0 {
 		return 0, errNoPage()
 	}

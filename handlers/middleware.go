@@ -26,7 +26,9 @@ type visit struct {
 	token   string
 	session xunjia.Session // Kind "" without one
 	user    xunjia.User    // ID 0 for a guest
-	staff   xunjia.Session
+
+	staff        xunjia.Staff // ID 0 outside the console
+	staffSession xunjia.Session
 }
 
 // loggedIn tells whether the visitor has an account, complete or not.

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Site) purchase(c *gin.Context) error {
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 // showEndPurchase asks whether quoting shall end. It answers 404 to everybody
 // but the buyer.
 func (s *Site) showEndPurchase(c *gin.Context) error {
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Site) showEndPurchase(c *gin.Context) error {
 
 func (s *Site) endPurchase(c *gin.Context) error {
 	ctx := c.Request.Context()
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}

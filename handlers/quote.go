@@ -97,7 +97,7 @@ func typedPrice(typed string, wrong xunjia.FieldErrors) xunjia.Fen {
 // shows the reason itself (true) when he may not quote now.
 func (s *Site) quoteForm(c *gin.Context) (p *templates.QuoteNewPage, shown bool, err error) {
 	ctx, user, now := c.Request.Context(), visitOf(c).user.ID, s.Clock()
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return nil, false, err
 	}
@@ -154,7 +154,7 @@ func (s *Site) renderQuoteForm(c *gin.Context, status int, p *templates.QuoteNew
 // quote shows a quote to its supplier and its buyer; others are told that it
 // does not exist.
 func (s *Site) quote(c *gin.Context) error {
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func comparePath(purchase int64) string { return xunjia.PurchasePath(purchase) +
 // showWithdrawQuote asks whether the quote shall be taken back.
 func (s *Site) showWithdrawQuote(c *gin.Context) error {
 	user := visitOf(c).user.ID
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (s *Site) showWithdrawQuote(c *gin.Context) error {
 }
 
 func (s *Site) withdrawQuote(c *gin.Context) error {
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return err
 	}

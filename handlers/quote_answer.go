@@ -32,7 +32,7 @@ func (s *Site) showAnswerQuote(c *gin.Context) error {
 // quoteToAnswer loads the quote for its buyer; it is NotFound for anybody else.
 func (s *Site) quoteToAnswer(c *gin.Context) (store.QuoteView, error) {
 	user := visitOf(c).user.ID
-	id, err := idParam(c, "id")
+	id, err := idParam(c)
 	if err != nil {
 		return store.QuoteView{}, err
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -71,11 +72,8 @@ func (s *Site) storeProfile(c *gin.Context, p *templates.RegisterProfilePage) (d
 	profile.Area = areas.deepest()
 	err = profile.Validate()
 	if areas.incomplete() {
-		if err == nil {
-			err = xunjia.FieldErrors{}.Err()
-		}
 		f := xunjia.FieldErrors{"area": "请选择到城市和区县"}
-		if e, ok := err.(*xunjia.Error); ok {
+		if e, ok := errors.AsType[*xunjia.Error](err); ok {
 			for field, text := range e.Fields {
 				f.Add(field, "%s", text)
 			}

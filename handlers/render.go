@@ -85,12 +85,13 @@ func (s *Site) flash(c *gin.Context, text string) {
 }
 
 func (s *Site) takeFlash(c *gin.Context) string {
-	text, err := c.Cookie(s.cookieName("flash")) // unescaped by gin
-	if err != nil || text == "" {
+	escaped := s.cookie(c, "flash")
+	if escaped == "" {
 		return ""
 	}
 	s.setCookie(c, "flash", "", -time.Second)
-	if utf8.RuneCountInString(text) > 60 || !utf8.ValidString(text) {
+	text, err := url.QueryUnescape(escaped)
+	if err != nil || utf8.RuneCountInString(text) > 60 || !utf8.ValidString(text) {
 		return ""
 	}
 	return text

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/xunjia/xunjia"
 )
 
 // handler answers a request or tells why not; the audience's adapter renders
@@ -26,6 +28,7 @@ type class struct {
 // route is one line of the table.
 type route struct {
 	method, path, audience string
+	permission             xunjia.Permission // "" outside the console
 }
 
 // router records what it hands to gin, for the golden list and for checking
@@ -52,10 +55,11 @@ func newRouter(s *Site) (*router, error) {
 
 // group is routes of one audience and class.
 type group struct {
-	router  *router
-	name    string
-	adapter adapter
-	class   class
+	router     *router
+	name       string
+	adapter    adapter
+	class      class
+	permission xunjia.Permission
 }
 
 // audience begins a group.
@@ -69,11 +73,20 @@ func (g group) with(c class) group {
 	return g
 }
 
+// may is the same audience of staff, narrowed to those who have a permission.
+func (g group) may(p xunjia.Permission) group {
+	g.permission = p
+	return g
+}
+
 func (g group) get(path string, h handler)  { g.add(http.MethodGet, path, h) }
 func (g group) post(path string, h handler) { g.add(http.MethodPost, path, h) }
 
 func (g group) add(method, path string, h handler) {
-	g.router.table = append(g.router.table, route{method, path, g.name})
+	g.router.table = append(g.router.table, route{method, path, g.name, g.permission})
+	if g.permission != "" {
+		h = permitted(g.permission, h)
+	}
 	g.router.engine.Handle(method, path, bounded(g.class), g.adapter(h))
 	if method == http.MethodGet {
 		g.router.engine.Handle(http.MethodHead, path, bounded(g.class), g.adapter(h))

@@ -1,6 +1,10 @@
 package handlers
 
-import "time"
+import (
+	"time"
+
+	"github.com/xunjia/xunjia"
+)
 
 // The audiences. Each has one adapter, which decides who may come and how an
 // error is shown.
@@ -18,7 +22,7 @@ const (
 // To add a page: a line here in the group of its audience, a handler
 // func(*gin.Context) error in handlers/<stem>.go, and a struct and a template
 // with the same stem (see package templates). In a handler
-//   - s.visitor(c) is who asks: session, user, request id;
+//   - visitOf(c) is who asks: session, user, request id;
 //   - s.form(c) is what was typed (the body is parsed, its token checked);
 //   - return s.render(c, http.StatusOK, &templates.XPage{…}) shows a page and
 //     fills its Layout; set Title, Tab, Back and Wide only;
@@ -89,8 +93,8 @@ func (s *Site) routes(r *router) {
 	member.get("/me/quotes", s.myQuotes)
 
 	staff := r.audience(audienceStaff, s.staff, normal)
-	staff.get("/admin", s.dashboard)
-	staff.post("/admin/deliveries/:id/resend", s.resendDelivery)
+	staff.may(xunjia.ViewDashboard).get("/admin", s.dashboard)
+	staff.may(xunjia.ResendDeliveries).post("/admin/deliveries/:id/resend", s.resendDelivery)
 	staff.post("/admin/leave", s.leaveAdmin)
 	page.get("/admin/enter", s.showAdminEnter)
 	page.post("/admin/enter", s.adminEnter)

@@ -15,8 +15,8 @@ import (
 func (s *Site) recognise(c *gin.Context) error {
 	v, ctx := visitOf(c), c.Request.Context()
 	v.loaded = true
-	token, err := c.Cookie(s.cookieName("sid"))
-	if err != nil || token == "" {
+	token := s.cookie(c, "sid")
+	if token == "" {
 		return nil
 	}
 	session, err := s.Store.SessionByToken(ctx, token)
@@ -37,9 +37,6 @@ func (s *Site) recognise(c *gin.Context) error {
 	v.user = user
 	return err
 }
-
-// visitor is who asks.
-func (s *Site) visitor(c *gin.Context) *visit { return visitOf(c) }
 
 // needSession gives a guest a session, because a form token, a captcha and a
 // code are bound to one.
@@ -103,9 +100,18 @@ func (s *Site) cookieName(name string) string {
 	return name
 }
 
+// cookie is what setCookie set, "" for nothing.
+func (s *Site) cookie(c *gin.Context, name string) string {
+	cookie, err := c.Request.Cookie(s.cookieName(name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
 // setCookie sets a cookie that scripts cannot read; a life below zero removes it.
 func (s *Site) setCookie(c *gin.Context, name, value string, life time.Duration) {
-	http.SetCookie(c.Writer, &http.Cookie{
+	http.SetCookie(c.Writer, &http.Cookie{ // #nosec G124 -- on plain HTTP a secure cookie would not come back
 		Name: s.cookieName(name), Value: value, Path: "/", MaxAge: int(life / time.Second),
 		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

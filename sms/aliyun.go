@@ -178,7 +178,7 @@ func clean(e *Error, m Message) *Error {
 // call carries the caller's deadline into the SDK, which knows no context, and
 // notes how far the request came.
 type call struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // lives as long as one call of the SDK
 	base   http.RoundTripper
 	wrote  atomic.Bool // the request left this machine, or may have
 	status int

@@ -69,7 +69,7 @@ func (s *Store) runTx(ctx context.Context, fn func(tx *tx) error) error {
 		if err != nil {
 			return unavailable(fmt.Errorf("store: begin: %w", err))
 		}
-		defer t.Rollback() // does nothing after Commit
+		defer func() { _ = t.Rollback() }() // does nothing after Commit
 		if err := fn(&tx{Tx: t, now: s.now()}); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func retry(ctx context.Context, fn func() error) error {
 	var err error
 	for try := range maxTries {
 		if try > 0 {
-			pause := rand.N(min(5*time.Millisecond<<try, 200*time.Millisecond))
+			pause := rand.N(min(5*time.Millisecond<<try, 200*time.Millisecond)) // #nosec G404 -- jitter
 			select {
 			case <-ctx.Done():
 				return errors.Join(ctx.Err(), err)

@@ -36,6 +36,27 @@ type Layout struct {
 	ICP       string
 	RequestID string
 	Path      string // of this page; forms without an action come back to it
+	Console   Console
+}
+
+// Console is what surrounds pages of the admin console.
+type Console struct {
+	Name     string // of the staff member; "" before login
+	Role     string
+	Sections []NavSection
+}
+
+// NavSection is a part of the console's navigation.
+type NavSection struct {
+	Title string
+	Items []NavItem
+}
+
+// NavItem is one entry; Badge is a number that wants attention, 0 for none.
+type NavItem struct {
+	Href, Text, Icon string
+	Current          bool
+	Badge            int
 }
 
 // Base implements Page for every struct that embeds Layout.

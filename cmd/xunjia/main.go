@@ -28,6 +28,7 @@ type commands struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"启动服务（默认）"`
 	Migrate     migrateCommand     `cmd:"" help:"升级数据库结构"`
 	Seed        seedCommand        `cmd:"" help:"写入示例数据"`
+	Sim         simCommand         `cmd:"" help:"单独运行模拟微信，供任何公众号后端使用"`
 	Routes      routesCommand      `cmd:"" help:"列出全部网址"`
 	ConfigCmd   configCommand      `cmd:"" name:"config" help:"检查或打印配置"`
 	Healthcheck healthcheckCommand `cmd:"" help:"检查本机的服务是否健康（容器用）"`

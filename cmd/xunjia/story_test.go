@@ -142,7 +142,10 @@ func (p *person) register(url, name string, categories []string, cameFor string)
 	ctx := p.ctx
 	p.forgetCaptchas()
 	p.open(url)
-	p.click("#sim-allow")
+	// The frame in the chat client may have come this far already: it is the
+	// same browser of the same phone.
+	p.until("WeChat's question or the form", `!!document.querySelector("#sim-allow, [name=phone]")`)
+	p.run("consent", chromedp.Evaluate(`document.querySelector("#sim-allow")?.click()`, nil))
 	p.see("图形验证码")
 	p.fill(`[name="phone"]`, string(p.phone))
 	p.fill(`[name="captcha"]`, p.captcha())

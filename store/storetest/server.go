@@ -134,7 +134,7 @@ func freeAddr() (string, error) {
 // have 107 characters. Durable data belong on a disk.
 func tempDir(durable bool) (string, error) {
 	var shm syscall.Statfs_t
-	if !durable && syscall.Statfs("/dev/shm", &shm) == nil && uint64(shm.Bavail)*uint64(shm.Bsize) > 1<<30 {
+	if !durable && syscall.Statfs("/dev/shm", &shm) == nil && shm.Bavail*uint64(shm.Bsize) > 1<<30 {
 		if dir, err := os.MkdirTemp("/dev/shm", "xj"); err == nil {
 			return dir, nil
 		}

@@ -123,6 +123,7 @@ const follow = (line, category) => {
   const units = line.querySelector("[data-units]"), old = units.value;
   units.length = 0;
   category.units.forEach(u => units.add(new Option(u, u, false, u === old)));
+  line.querySelector("[data-per]").textContent = "元/" + units.value;
   ["specs", "origins"].forEach(list => {
     const values = category[list] || [];
     $("[data-" + list + "]", line).forEach(d => { d.textContent = ""; values.forEach(v => d.append(make("option", { value: v }))); });
@@ -132,6 +133,12 @@ const follow = (line, category) => {
     });
   });
 };
+
+// The cap is per unit.
+on("change", event => {
+  const line = event.target.closest("[data-line]"), units = line && line.querySelector("[data-units]");
+  if (units) line.querySelector("[data-per]").textContent = "元/" + units.value;
+});
 
 // A search box instead of a select of a hundred goods: name, alias, initials.
 const finder = field => {
@@ -161,7 +168,6 @@ const finder = field => {
     follow(line, category);
     field.classList.remove("bad");
     field.querySelector(".field-error").textContent = "";
-    select.dispatchEvent(new CustomEvent("taken", { bubbles: true }));
   };
   const show = () => {
     list.textContent = "";
