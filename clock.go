@@ -11,6 +11,12 @@ func FullTime(t time.Time) string { return t.In(China()).Format("2006-01-02 15:0
 // ShortTime writes a moment for people: 11月23日 18:05.
 func ShortTime(t time.Time) string { return t.In(China()).Format("1月2日 15:04") }
 
+// DayStart is when the calendar day in China began.
+func DayStart(t time.Time) time.Time {
+	y, m, d := t.In(China()).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, China())
+}
+
 // Day numbers the calendar day in China: 20261123.
 func Day(t time.Time) int {
 	y, m, d := t.In(China()).Date()

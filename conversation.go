@@ -83,6 +83,19 @@ func (w Window) Spend(now time.Time) (Window, bool) {
 	return w, true
 }
 
+// Returned gives one message back that was not sent after all, to the span that
+// still has room for it and ends last: never more than was taken.
+func (w Window) Returned(now time.Time) Window {
+	spans := w.spans(now)
+	switch {
+	case w.TalkUsed > 0 && now.Before(spans[0].until):
+		w.TalkUsed--
+	case w.TapUsed > 0:
+		w.TapUsed--
+	}
+	return w
+}
+
 // Shut is the window after the platform said that nothing may be sent, whatever
 // was counted here: other programs may write to the same fan.
 func (w Window) Shut() Window {

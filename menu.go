@@ -57,6 +57,9 @@ func (a MenuAction) String() string {
 	return ""
 }
 
+// Code is the action as it is stored and sent.
+func (a MenuAction) Code() string { return string(a) }
+
 // ValueName says what Value of a button with this action is.
 func (a MenuAction) ValueName() string {
 	switch a {

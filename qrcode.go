@@ -32,6 +32,9 @@ func (a QRAction) String() string {
 	return ""
 }
 
+// Code is the action as it is stored.
+func (a QRAction) Code() string { return string(a) }
+
 // QRCode is a code of the account that staff made.
 type QRCode struct {
 	ID         int64

@@ -252,6 +252,11 @@ type TemplateBinding struct {
 	TemplateID string
 }
 
+// KnownTemplate tells whether a title is one of TemplateSpecs.
+func KnownTemplate(title string) bool {
+	return slices.ContainsFunc(TemplateSpecs(), func(s TemplateSpec) bool { return s.Title == title })
+}
+
 // VerifyFile is a file that the platform asks for at the root of the site, to
 // prove that the domain is ours.
 type VerifyFile struct {

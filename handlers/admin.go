@@ -1,17 +1,15 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/templates"
 )
-
-// staffCookie is apart from the users' cookie: one browser may be both.
-const staffCookie = "staff"
 
 // recogniseStaff lets staff in only.
 func (s *Site) recogniseStaff(c *gin.Context) error {
@@ -56,9 +54,27 @@ func (s *Site) renderAdminError(c *gin.Context, err error) {
 	if code := status(e.Code); code >= 500 || e.Err != nil {
 		v.err = e
 	}
-	p := &templates.AdminMessagePage{Heading: e.Message, Text: "在服务器上运行 xunjia admin link，可以得到一个新的一次性链接。"}
-	if e.Code != xunjia.Unauthorized {
-		p.Text = "请返回重试。"
+	if e.Code == xunjia.Unauthorized && v.staff.ID == 0 && c.Request.Method == http.MethodGet && c.FullPath() != "/admin/enter" {
+		path := "/admin/login"
+		if to := s.safeConsole(c.Request.URL.RequestURI()); to != "/admin" {
+			path = withReturn(path, to)
+		}
+		s.redirect(c, path)
+		return
+	}
+	p := &templates.AdminMessagePage{Heading: e.Message, Text: "请返回重试。", Back: here(c)}
+	p.Title = "提示"
+	switch e.Code {
+	case xunjia.Unauthorized:
+		p.Text, p.Back, p.LogIn = "用登录名和密码登录，或者请同事重置密码。在服务器上运行 xunjia admin link，也可以得到一个新的一次性链接。", "", true
+	case xunjia.Forbidden:
+		p.Text, p.Back = "需要的话，请联系所有者或管理员调整您的角色。", "/admin"
+	case xunjia.NotFound:
+		p.Text, p.Back = "它可能已经被删除，或者网址不完整。", "/admin"
+	}
+	for _, text := range e.Fields {
+		p.Text = text
+		break
 	}
 	if renderErr := s.renderAdmin(c, status(e.Code), p); renderErr != nil {
 		v.err = renderErr
@@ -78,79 +94,45 @@ func (s *Site) renderAdmin(c *gin.Context, status int, p templates.Page) error {
 	return s.render(c, status, p)
 }
 
-func (s *Site) showAdminEnter(c *gin.Context) error {
-	if err := s.needSession(c); err != nil {
-		return err
-	}
-	p := &templates.AdminEnterPage{Token: c.Query("token")}
-	p.Title, p.Plain = "进入管理后台", true
-	// The address holds the token: nobody we link to may see it.
-	c.Header("Referrer-Policy", "same-origin")
-	return s.render(c, http.StatusOK, p)
-}
-
-func (s *Site) adminEnter(c *gin.Context) error {
-	ctx := c.Request.Context()
-	staffID, err := s.Store.UseAdminLink(ctx, c.PostForm("token"))
-	if err != nil {
-		switch xunjia.ErrorCode(err) {
-		case xunjia.NotFound, xunjia.Unauthorized, xunjia.Invalid, xunjia.Conflict:
-			err = &xunjia.Error{Code: xunjia.Unauthorized, Message: "这个链接已经用过或已失效", Err: err}
-		}
-		s.renderAdminError(c, err)
-		return nil
-	}
-	token, _, err := s.Store.StartSession(ctx, xunjia.Session{Kind: xunjia.StaffSession, StaffID: staffID})
-	if err != nil {
-		return err
-	}
-	s.setCookie(c, staffCookie, token, xunjia.StaffSession.Absolute())
-	s.redirect(c, "/admin")
-	return nil
-}
-
-func (s *Site) leaveAdmin(c *gin.Context) error {
-	if token := s.cookie(c, staffCookie); token != "" {
-		if err := s.Store.EndSession(c.Request.Context(), token); err != nil {
-			return err
-		}
-	}
-	s.setCookie(c, staffCookie, "", -time.Second)
-	s.redirect(c, "/")
-	return nil
-}
-
 // deadShown is how many deliveries without success the dashboard lists.
 const deadShown = 20
 
 func (s *Site) dashboard(c *gin.Context) error {
 	ctx := c.Request.Context()
-	p := &templates.AdminDashboardPage{}
+	p := &templates.AdminDashboardPage{CanResend: visitOf(c).staff.Role.Can(xunjia.ResendDeliveries)}
 	p.Title = "概况"
-	backlog, err := s.Store.Backlog(ctx)
+	overview, err := s.Store.Overview(ctx, xunjia.DayStart(s.Clock()))
 	if err != nil {
 		return err
 	}
-	counts := map[xunjia.DeliveryState]int{}
-	for _, b := range backlog {
-		counts[b.State] += b.Count
-	}
 	p.Stats = []templates.Stat{
-		{Label: "等待发送", Icon: "clock", Value: counts[xunjia.DeliveryPending]},
-		{Label: "正在发送", Icon: "send", Value: counts[xunjia.DeliverySending]},
-		{Label: "多次未成，已放弃", Icon: "alert-circle", Value: counts[xunjia.DeliveryDead]},
+		{Label: "用户", Icon: "users", Value: overview.Users, Note: fmt.Sprintf("今天新增 %d", overview.NewUsers)},
+		{Label: "今天的采购单", Icon: "package", Value: overview.NewPurchases, Note: fmt.Sprintf("正在询价 %d", overview.OpenPurchases)},
+		{Label: "今天的报价", Icon: "receipt", Value: overview.NewQuotes},
 	}
+	sent := 0
+	byState := map[xunjia.DeliveryState]int{}
+	for _, b := range overview.DeliveriesToday {
+		byState[b.State] += b.Count
+		if b.State == xunjia.DeliverySent || b.State == xunjia.DeliveryDelivered {
+			sent += b.Count
+		}
+	}
+	p.Stats = append(p.Stats, templates.Stat{Label: "今天发出的通知", Icon: "send", Value: sent})
+	p.States = stateCounts(byState)
 	stops, err := s.Store.Stops(ctx)
 	if err != nil {
 		return err
 	}
 	for _, stop := range stops {
-		p.Stops = append(p.Stops, templates.StopRow{Name: stop.Name, Reason: stop.Reason, Since: stop.Since})
+		p.Stops = append(p.Stops, templates.StopRow{Name: stopName(stop.Name), Reason: stop.Reason, Since: stop.Since})
 	}
-	lost, err := s.Store.Deliveries(ctx, []xunjia.DeliveryState{xunjia.DeliveryDead, xunjia.DeliveryFailed, xunjia.DeliveryUnknown}, xunjia.Page{Limit: deadShown})
+	lost, err := s.Store.Deliveries(ctx, []xunjia.DeliveryState{xunjia.DeliveryDead, xunjia.DeliveryFailed, xunjia.DeliveryUnknown},
+		xunjia.Page{After: c.Query("after"), Limit: deadShown})
 	if err != nil {
 		return err
 	}
+	p.Next = nextPage(c, lost.Next)
 	for _, d := range lost.Items {
 		p.Dead = append(p.Dead, templates.DeadRow{
 			ID: d.ID, State: stateName(d.State), Kind: eventName(d.Kind), Channel: channelName(d.Channel), To: maskAddress(d.Channel, d.Address),
@@ -160,12 +142,36 @@ func (s *Site) dashboard(c *gin.Context) error {
 	return s.renderAdmin(c, http.StatusOK, p)
 }
 
+// stateCounts names today's deliveries by state, in the order of their life.
+func stateCounts(counts map[xunjia.DeliveryState]int) []templates.Count {
+	var list []templates.Count
+	for _, state := range []xunjia.DeliveryState{
+		xunjia.DeliveryPending, xunjia.DeliverySending, xunjia.DeliverySent, xunjia.DeliveryDelivered,
+		xunjia.DeliverySkipped, xunjia.DeliveryFailed, xunjia.DeliveryUnknown, xunjia.DeliveryDead,
+	} {
+		if n := counts[state]; n > 0 {
+			list = append(list, templates.Count{Label: stateName(state), Value: n})
+		}
+	}
+	return list
+}
+
+// stopName is a channel, or a kind of message on it, in Chinese.
+func stopName(name string) string {
+	channel, kind, _ := strings.Cut(name, "/")
+	text := channelName(xunjia.Channel(channel))
+	if kind != "" {
+		text += "（" + kind + "）"
+	}
+	return text
+}
+
 func (s *Site) resendDelivery(c *gin.Context) error {
 	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
-	if err := s.Outbox.Resend(c.Request.Context(), id); err != nil {
+	if err := s.Outbox.Resend(c.Request.Context(), visitOf(c).staff.ID, id); err != nil {
 		return err
 	}
 	s.flash(c, "已重新排队发送")
@@ -186,6 +192,16 @@ func channelName(ch xunjia.Channel) string {
 
 func stateName(state xunjia.DeliveryState) string {
 	switch state {
+	case xunjia.DeliveryPending:
+		return "等待发送"
+	case xunjia.DeliverySending:
+		return "正在发送"
+	case xunjia.DeliverySent:
+		return "已发出"
+	case xunjia.DeliveryDelivered:
+		return "已送达"
+	case xunjia.DeliverySkipped:
+		return "不需要发"
 	case xunjia.DeliveryDead:
 		return "已放弃"
 	case xunjia.DeliveryUnknown:

@@ -32,6 +32,11 @@ func navigation() []navSection {
 			{"/admin", "概况", "dashboard", xunjia.ViewDashboard},
 		}},
 		{"公众号", []navEntry{
+			{"/admin/conversations", "会话", "messages", xunjia.ReadConversations},
+			{"/admin/replies", "自动回复", "message-chatbot", xunjia.EditReplies},
+			{"/admin/menu", "自定义菜单", "menu-2", xunjia.EditMenu},
+			{"/admin/fans", "粉丝", "users", xunjia.ViewFans},
+			{"/admin/qrcodes", "二维码", "qrcode", xunjia.EditQRCodes},
 			{"/admin/templates", "模板消息", "template", xunjia.ManageTemplates},
 			{"/admin/health", "账号状态", "heartbeat", xunjia.ViewHealth},
 		}},
@@ -107,7 +112,11 @@ func (s *Site) countBadges(ctx context.Context) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{"/admin/health": len(stops)}
+	waiting, err := s.Store.WaitingConversations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{"/admin/health": len(stops), "/admin/conversations": waiting}
 	for _, b := range backlog {
 		if b.State == xunjia.DeliveryDead {
 			counts["/admin"] += b.Count

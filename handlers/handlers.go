@@ -36,8 +36,9 @@ type Outbox interface {
 	SendCode(ctx context.Context, phone xunjia.Phone, code string) error
 	// ConfirmDelivery notes what the channel reported about a sent message.
 	ConfirmDelivery(ctx context.Context, channel xunjia.Channel, messageID string, ok bool, reason string) error
-	// Resend queues a delivery again that came to nothing.
-	Resend(ctx context.Context, id int64) error
+	// Resend queues a delivery again that came to nothing, on a staff member's
+	// behalf.
+	Resend(ctx context.Context, by, id int64) error
 }
 
 // Options is everything that the website needs.
@@ -48,6 +49,7 @@ type Options struct {
 	Codes    *sms.Codes
 	Captchas *sms.Captchas
 	Outbox   Outbox
+	Watch    *Watch           // what the account's status page shows; nil: the site watches its own callback only
 	Pictures *media.Processor // nil: one with limits from MaxUpload
 	Blobs    media.Blobs
 
@@ -56,6 +58,7 @@ type Options struct {
 	DataDir        string // pushes are kept below it while the database is down; "": they are not
 	ICP            string // number in the footer; "" for none
 	TrustedProxies []string
+	SMSBudget      int64 // codes a day, shown to staff; 0: not shown
 	MaxUpload      int64 // bytes of one picture; 0: 10 MiB
 	Development    bool  // shows /debug/pages
 
@@ -67,16 +70,20 @@ type Options struct {
 // Site is the website, an http.Handler.
 type Site struct {
 	Options
-	secure    bool // BaseURL is https
-	templates *templates.Set
-	tokens    formTokens
-	foreign   *http.CrossOriginProtection
-	pushes    *wechat.Callback // nil without an account
-	ready     readiness
-	badges    badges
-	draining  atomic.Bool
-	seconds   *prometheus.HistogramVec
-	router    *router
+	secure     bool // BaseURL is https
+	templates  *templates.Set
+	tokens     formTokens
+	foreign    *http.CrossOriginProtection
+	pushes     *wechat.Callback // nil without an account
+	talk       *Conversation    // nil without an account
+	ready      readiness
+	badges     badges
+	spool      *wechat.Spool // nil: pushes are not kept while the database is down
+	passwords  *passwords
+	fansWanted chan struct{} // a sync of fans was asked for
+	draining   atomic.Bool
+	seconds    *prometheus.HistogramVec
+	router     *router
 }
 
 // New builds the website. It calls nobody.
@@ -88,7 +95,7 @@ func New(o Options) (*Site, error) {
 	if err != nil || base.Host == "" {
 		return nil, errors.New("handlers: no base URL")
 	}
-	s := &Site{Options: o.complete(), secure: base.Scheme == "https", foreign: http.NewCrossOriginProtection()}
+	s := &Site{Options: o.complete(), secure: base.Scheme == "https", foreign: http.NewCrossOriginProtection(), fansWanted: make(chan struct{}, 1)}
 	// Behind a proxy that hides the host, Origin still names the public one.
 	if err := s.foreign.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 		return nil, fmt.Errorf("handlers: %w", err)
@@ -97,6 +104,9 @@ func New(o Options) (*Site, error) {
 		return nil, err
 	}
 	if s.tokens, err = newFormTokens(o.Master); err != nil {
+		return nil, err
+	}
+	if s.passwords, err = newPasswords(); err != nil {
 		return nil, err
 	}
 	if s.seconds, err = newMetrics(o.Registry); err != nil {
@@ -125,6 +135,9 @@ func (o Options) complete() Options {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
+	if o.Watch == nil {
+		o.Watch = NewWatch(o.Clock)
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -140,6 +153,7 @@ func (s *Site) Drain() { s.draining.Store(true) }
 
 // Routes lists every METHOD PATH with its audience, in the order of routes.go.
 func Routes() []string {
+	gin.SetMode(gin.ReleaseMode)
 	s := &Site{Options: Options{Development: true}, pushes: &wechat.Callback{}}
 	s.router = &router{site: s, engine: gin.New()}
 	s.routes(s.router)

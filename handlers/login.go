@@ -46,6 +46,7 @@ func (s *Site) showPhone(c *gin.Context, register bool) error {
 // renderPhone shows the form.
 func (s *Site) renderPhone(c *gin.Context, status int, p *templates.LoginPage) error {
 	p.Title, p.Plain, p.Wide, p.Back = "登录", true, true, "/"
+	p.Scan = s.Account != nil && !p.Register
 	if p.Register {
 		p.Title = "注册"
 	}

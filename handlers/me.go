@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/templates"
 )
 
@@ -20,5 +21,11 @@ func (s *Site) me(c *gin.Context) error {
 		Face: string([]rune(u.Name)[:1]),
 	}
 	p.Title, p.Tab = "我的", templates.MeTab
+	if p.Bindable = s.Account != nil; p.Bindable {
+		_, err := s.Store.IdentityOfUser(c.Request.Context(), s.Account.AppID(), u.ID)
+		if p.Bound = err == nil; err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
+			return err
+		}
+	}
 	return s.render(c, http.StatusOK, p)
 }

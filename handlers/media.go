@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+	"io"
 	"mime/multipart"
 	"net/http"
 
@@ -37,6 +39,11 @@ func (s *Site) storePicture(c *gin.Context, file *multipart.FileHeader) (xunjia.
 		return xunjia.Media{}, err
 	}
 	defer r.Close()
+	return s.keepPicture(ctx, visitOf(c).user.ID, r)
+}
+
+// keepPicture processes a picture and notes whose it is.
+func (s *Site) keepPicture(ctx context.Context, owner int64, r io.Reader) (xunjia.Media, error) {
 	img, err := s.Pictures.Process(ctx, r, media.Centre())
 	if err != nil {
 		return xunjia.Media{}, err
@@ -46,7 +53,7 @@ func (s *Site) storePicture(c *gin.Context, file *multipart.FileHeader) (xunjia.
 		return xunjia.Media{}, err
 	}
 	m := xunjia.Media{
-		Key: key, OwnerID: visitOf(c).user.ID, MIME: img.MIME, Width: img.Width, Height: img.Height,
+		Key: key, OwnerID: owner, MIME: img.MIME, Width: img.Width, Height: img.Height,
 		Bytes: int64(len(img.Original)), CreatedAt: s.Clock(),
 	}
 	if err := s.Store.CreateMedia(ctx, m); err != nil {

@@ -92,7 +92,11 @@ func (s *Site) observe(c *gin.Context) {
 // headers are the same on every answer; handlers of pictures tighten them.
 func (s *Site) headers(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	policy := "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	if s.Account != nil && inWeChat(c) {
+		policy += "; script-src 'self' https://res.wx.qq.com" // the JS-SDK
+	}
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Not no-referrer: on plain HTTP it makes browsers send "Origin: null"
 	// with our own forms, which the cross-origin check must refuse.

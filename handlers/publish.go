@@ -39,7 +39,7 @@ func (s *Site) publish(c *gin.Context) error {
 			if e.Code != xunjia.Invalid {
 				return err
 			}
-			wrong.Add(field, "%s", e.Message)
+			wrong.Add(field, "%s", cmp.Or(e.Fields[field], e.Message))
 		}
 	}
 	switch do, n, _ := strings.Cut(f.Value("do"), ":"); do {

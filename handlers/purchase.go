@@ -44,16 +44,24 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 	if page.Mine {
 		page.Back = "/me/purchases"
 	}
+	page.Share = s.sharePurchase(p, page.Status)
 	if complaint != "" {
 		page.Flash = templates.Flash{Text: complaint, Bad: true}
+	}
+	var quotes map[int64]xunjia.Quote // the visitor's own
+	if v.loggedIn() && !page.Mine {
+		ids := make([]int64, 0, len(p.Lines))
+		for _, l := range p.Lines {
+			ids = append(ids, l.ID)
+		}
+		if quotes, err = s.Store.QuotesForLines(ctx, ids, v.user.ID); err != nil {
+			return err
+		}
 	}
 	for _, l := range p.Lines {
 		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user.ID, now) == nil}
 		if v.loggedIn() && !page.Mine {
-			line.Quote, err = s.Store.QuoteOf(ctx, l.ID, v.user.ID)
-			if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
-				return err
-			}
+			line.Quote = quotes[l.ID]
 			_, blocked := line.Quote.State.After(xunjia.Revise)
 			line.Revise = line.Open && blocked == nil
 		}

@@ -40,20 +40,18 @@ func (s *Site) purchases(c *gin.Context) error {
 
 // purchaseCards adds the buyers' names, as the visitor may see them.
 func (s *Site) purchaseCards(ctx context.Context, v *visit, list []xunjia.Purchase) ([]templates.PurchaseCard, error) {
-	names := map[int64]string{}
+	ids := make([]int64, 0, len(list))
+	for _, p := range list {
+		ids = append(ids, p.BuyerID)
+	}
+	buyers, err := s.Store.Users(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	cards := make([]templates.PurchaseCard, 0, len(list))
 	for _, p := range list {
-		name, ok := names[p.BuyerID]
-		if !ok {
-			buyer, err := s.Store.User(ctx, p.BuyerID)
-			if err != nil {
-				return nil, err
-			}
-			name = nameFor(v, buyer)
-			names[p.BuyerID] = name
-		}
 		card := templates.NewPurchaseCard(p, s.Clock())
-		card.Buyer = name
+		card.Buyer = nameFor(v, buyers[p.BuyerID])
 		cards = append(cards, card)
 	}
 	return cards, nil

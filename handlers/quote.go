@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -38,7 +39,7 @@ func (s *Site) submitQuote(c *gin.Context) error {
 			if e.Code != xunjia.Invalid {
 				return err
 			}
-			wrong.Add(templates.PhotoName(t), "%s", e.Message)
+			wrong.Add(templates.PhotoName(t), "%s", cmp.Or(e.Fields[templates.PhotoName(t)], e.Message))
 		}
 		for _, key := range keys {
 			attachments = append(attachments, xunjia.Attachment{Media: key, Type: t})

@@ -31,6 +31,8 @@ func (s *Site) fill(c *gin.Context, l *templates.Layout) {
 	v := visitOf(c)
 	l.RequestID, l.ICP, l.Path, l.WeChat = v.requestID, s.ICP, c.Request.URL.Path, inWeChat(c)
 	l.LoggedIn, l.User = v.loggedIn(), v.user
+	l.SDK = l.WeChat && s.Account != nil
+	s.fillShare(c, l)
 	if l.FormToken == "" && v.session.ID != "" {
 		l.FormToken = s.tokens.make(v.session.ID)
 	}

@@ -64,7 +64,7 @@ func (r *recorder) ConfirmDelivery(_ context.Context, channel xunjia.Channel, id
 	return nil
 }
 
-func (r *recorder) Resend(context.Context, int64) error {
+func (r *recorder) Resend(context.Context, int64, int64) error {
 	return xunjia.Errorf(xunjia.NotFound, "没有找到这条投递")
 }
 

@@ -283,17 +283,17 @@ func TestStaffResend(t *testing.T) {
 			t.Fatalf("dead deliveries %+v, %v, want one after %d tries", dead, err, maxAttempts)
 		}
 		w.wx.answer = nil
-		if err := o.Resend(t.Context(), dead.Items[0].ID); err != nil {
+		if err := o.Resend(t.Context(), 1, dead.Items[0].ID); err != nil {
 			t.Fatal(err)
 		}
 		work(t, o)
 		if len(w.wx.delivered) != 1 {
 			t.Error("the message did not arrive")
 		}
-		if err := o.Resend(t.Context(), dead.Items[0].ID); xunjia.ErrorCode(err) != xunjia.Conflict {
+		if err := o.Resend(t.Context(), 1, dead.Items[0].ID); xunjia.ErrorCode(err) != xunjia.Conflict {
 			t.Errorf("resending what has arrived: %v, want Conflict", err)
 		}
-		if err := o.Resend(t.Context(), 99999); xunjia.ErrorCode(err) != xunjia.NotFound {
+		if err := o.Resend(t.Context(), 1, 99999); xunjia.ErrorCode(err) != xunjia.NotFound {
 			t.Errorf("resending what is not there: %v, want NotFound", err)
 		}
 	})

@@ -39,7 +39,7 @@ type Store interface {
 	ClaimDeliveries(ctx context.Context, c store.DeliveryClaim) ([]xunjia.Delivery, error)
 	SettleDelivery(ctx context.Context, o store.Outcome) (bool, error)
 	ConfirmDelivery(ctx context.Context, c store.Confirmation) error
-	ResendDelivery(ctx context.Context, id int64, now time.Time) error
+	ResendDelivery(ctx context.Context, by, id int64, now time.Time) error
 	Backlog(ctx context.Context) ([]store.Backlog, error)
 
 	Stops(ctx context.Context) ([]store.Stop, error)
@@ -47,6 +47,7 @@ type Store interface {
 	ClaimProbe(ctx context.Context, name string, now, next time.Time) (bool, error)
 	ResumeChannel(ctx context.Context, name string) error
 
+	TemplateBindings(ctx context.Context, appID string) (map[string]string, error)
 	EndDuePurchases(ctx context.Context, limit int) (int, error)
 	PruneSessions(ctx context.Context, limit int) (int, error)
 	PruneOutbox(ctx context.Context, before time.Time, limit int) (int, error)
@@ -130,7 +131,9 @@ func New(o Options) (*Outbox, error) {
 	if b.metrics, err = newMetrics(o.Registry); err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
-	b.templates = &templates{wechat: o.WeChat, clock: o.Clock, log: o.Log}
+	b.templates = &templates{wechat: o.WeChat, clock: o.Clock, log: o.Log, bindings: func(ctx context.Context) (map[string]string, error) {
+		return b.Store.TemplateBindings(ctx, b.AppID)
+	}}
 	for _, q := range []struct {
 		channel xunjia.Channel
 		lane    xunjia.Lane
@@ -216,12 +219,12 @@ func (o *Outbox) ConfirmDelivery(ctx context.Context, channel xunjia.Channel, me
 
 // Resend queues a delivery again that is dead, failed, skipped or unknown. It
 // fails with NotFound, and with Conflict when there is nothing to send again.
-func (o *Outbox) Resend(ctx context.Context, id int64) error {
+func (o *Outbox) Resend(ctx context.Context, by, id int64) error {
 	now, err := o.Store.DatabaseTime(ctx)
 	if err != nil {
 		return err
 	}
-	if err := o.Store.ResendDelivery(ctx, id, now); err != nil {
+	if err := o.Store.ResendDelivery(ctx, by, id, now); err != nil {
 		return err
 	}
 	o.wakeQueues()

@@ -17,20 +17,27 @@ const (
 	// templatesAgain is for when reading failed or a template was missing: staff
 	// have perhaps just added it.
 	templatesAgain = 30 * time.Second
+	// bindingsEvery is how soon staff's choice of a template counts.
+	bindingsEvery = 15 * time.Second
 )
 
 // errTemplatesUnknown says that the account's templates have not been read yet.
 var errTemplatesUnknown = errors.New("outbox: the account's templates are not known yet")
 
-// templates knows the account's template messages by their titles.
+// templates knows the account's template messages by the titles of ours: the
+// one that staff chose for a title, otherwise the one that has it.
 type templates struct {
 	wechat WeChat // nil: there is no account
-	clock  func() time.Time
-	log    *slog.Logger
+	// bindings reads staff's choices, the id of a template by title of ours.
+	bindings func(context.Context) (map[string]string, error)
+	clock    func() time.Time
+	log      *slog.Logger
 
-	mu      sync.Mutex
-	byTitle map[string]wechat.PrivateTemplate // nil until they have been read
-	due     time.Time
+	mu       sync.Mutex
+	list     []wechat.PrivateTemplate          // as the account has them
+	byTitle  map[string]wechat.PrivateTemplate // nil until they have been read
+	due      time.Time
+	boundDue time.Time
 }
 
 // titled finds a template. It fails with errTemplatesUnknown before the first
@@ -51,7 +58,8 @@ func (t *templates) titled(title string) (wechat.PrivateTemplate, error) {
 	return p, nil
 }
 
-// refresh reads the templates when it is time to.
+// refresh reads the templates, and staff's choices among them, when it is time
+// to.
 func (t *templates) refresh(ctx context.Context) error {
 	t.mu.Lock()
 	now := t.clock()
@@ -59,26 +67,50 @@ func (t *templates) refresh(ctx context.Context) error {
 	if due {
 		t.due = now.Add(templatesAgain)
 	}
+	boundDue := t.wechat != nil && (due || t.byTitle != nil && !now.Before(t.boundDue))
 	t.mu.Unlock()
-	if !due {
+	if due {
+		list, err := t.wechat.PrivateTemplates(ctx)
+		if err != nil {
+			return err
+		}
+		t.mu.Lock()
+		t.list, t.due = list, now.Add(templatesEvery)
+		t.mu.Unlock()
+	}
+	if !boundDue {
 		return nil
 	}
-	list, err := t.wechat.PrivateTemplates(ctx)
+	bound, err := t.bindings(ctx)
 	if err != nil {
+		if due { // without them the titles decide
+			t.bind(nil, now)
+		}
 		return err
 	}
-	byTitle := make(map[string]wechat.PrivateTemplate, len(list))
-	for _, p := range list {
-		byTitle[p.Title] = p
-	}
+	t.bind(bound, now)
+	return nil
+}
+
+// bind decides which template stands for each title. A choice that the account
+// no longer has counts for nothing.
+func (t *templates) bind(bound map[string]string, now time.Time) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	first := t.byTitle == nil
-	t.byTitle, t.due = byTitle, now.Add(templatesEvery)
-	t.mu.Unlock()
+	byTitle, byID := make(map[string]wechat.PrivateTemplate, len(t.list)), make(map[string]wechat.PrivateTemplate, len(t.list))
+	for _, p := range t.list {
+		byTitle[p.Title], byID[p.ID] = p, p
+	}
+	for title, id := range bound {
+		if p, ok := byID[id]; ok {
+			byTitle[title] = p
+		}
+	}
+	t.byTitle, t.boundDue = byTitle, now.Add(bindingsEvery)
 	for _, spec := range xunjia.TemplateSpecs() {
 		if _, ok := byTitle[spec.Title]; first && !ok {
 			t.log.Warn("the official account lacks a template message; SMS is used instead", "title", spec.Title)
 		}
 	}
-	return nil
 }

@@ -70,6 +70,7 @@ func (s *Server) handler() http.Handler {
 		mux.HandleFunc(prefix, s.servePlatform)
 	}
 	mux.HandleFunc("/connect/", s.serveConnectOutside)
+	mux.HandleFunc("GET /__wechat/bridge.js", script(bridgeJS)) // for the pages that WeChat itself shows
 	mux.HandleFunc("GET /mmopen/{key}/{size}", s.serveAvatar)
 	mux.HandleFunc("GET /mmbiz/{app}/{id}", s.servePicture)
 	mux.HandleFunc("GET /s/{app}/{id}/{n}", s.serveArticle)

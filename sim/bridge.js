@@ -44,6 +44,10 @@
         const at = await (await fetch("/__wechat/location")).json();
         return { ok: true, ...at };
       }
+      case "subscribe": {
+        const accepted = window.confirm(`${f.account} 申请发送通知：${f.templates.map((t) => t.title).join("、")}`);
+        return { ok: true, answers: Object.fromEntries(f.templates.map((t) => [t.id, accepted ? "accept" : "reject"])), always: false };
+      }
       default: return { ok: true };
     }
   };
@@ -69,8 +73,9 @@
 
   window.__wechatSim = { ask, tell, toPublic, entry: location.href, framed };
 
-  // Reports: address and title of the page.
-  const report = () => tell("page", { url: location.href, title: document.title });
+  // Reports: address and title of the page. WeChat's own pages are no places to go back to.
+  const own = /^\/connect\//.test(location.pathname);
+  const report = () => (own ? tell("title", { title: document.title }) : tell("page", { url: location.href, title: document.title }));
   for (const name of ["pushState", "replaceState"]) {
     const original = history[name];
     history[name] = function (...args) { const r = original.apply(this, args); report(); return r; };

@@ -22,6 +22,7 @@ func (s *Server) clientSend(r *http.Request) (any, error) {
 		Type, Text, Label, Title, Description, URL string
 		Lat, Lng                                   float64
 		Scale                                      int
+		MenuID                                     jsonText `json:"bizmsgmenuid"` // a choice of a menu message
 	}
 	if err := readJSON(r, &in); err != nil {
 		return nil, err
@@ -37,7 +38,11 @@ func (s *Server) clientSend(r *http.Request) (any, error) {
 		if in.Text == "" {
 			return nil, badRequest("请输入要发送的文字")
 		}
-		return s.userSays(c, Message{Type: "text", Text: in.Text}, str("Content", in.Text))
+		fields := []node{str("Content", in.Text)}
+		if in.MenuID != "" {
+			fields = append(fields, str("bizmsgmenuid", string(in.MenuID)))
+		}
+		return s.userSays(c, Message{Type: "text", Text: in.Text}, fields...)
 	case "location":
 		if in.Scale == 0 {
 			in.Scale = 16
@@ -196,21 +201,27 @@ func (s *Server) clientOpen(r *http.Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.st.user(r.PathValue("id")) == nil {
+	u := s.st.user(r.PathValue("id"))
+	if u == nil {
 		return nil, missing("用户")
 	}
-	to := s.openOn(r.PathValue("id"), in.AppID, in.URL)
+	to := s.openOn(u.ID, in.AppID, in.URL)
+	if a := s.st.account(in.AppID); a != nil {
+		a.contacts[u.ID].fromAccount = s.now()
+	}
 	if to == "" {
 		return nil, badRequest("这不是网页地址")
 	}
 	return map[string]string{"open": to}, nil
 }
 
-// clientScan is 扫一扫: the text of a QR code, or its picture.
+// clientScan is 扫一扫: the text of a QR code, or its picture. With decode it only
+// tells the text, as for wx.scanQRCode with needResult.
 func (s *Server) clientScan(r *http.Request) (any, error) {
 	var in struct {
-		Text  string `json:"text"`
-		AppID string `json:"app_id"`
+		Text   string `json:"text"`
+		AppID  string `json:"app_id"`
+		Decode bool   `json:"decode"`
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		_, data, _, err := readUpload(r)
@@ -220,6 +231,7 @@ func (s *Server) clientScan(r *http.Request) (any, error) {
 		if in.Text, err = readQR(data); err != nil {
 			return nil, badRequest("没有识别到二维码")
 		}
+		in.Decode = r.URL.Query().Get("decode") != ""
 	} else if err := readJSON(r, &in); err != nil {
 		return nil, err
 	}
@@ -228,6 +240,9 @@ func (s *Server) clientScan(r *http.Request) (any, error) {
 	u := s.st.user(r.PathValue("id"))
 	if u == nil {
 		return nil, missing("用户")
+	}
+	if in.Decode {
+		return map[string]string{"kind": "text", "text": in.Text}, nil
 	}
 	if acc, q := s.st.findQR(in.Text); acc != nil {
 		if !q.permanent && s.now().After(q.expires) {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,7 +180,7 @@ func (s *Server) clientState(*http.Request) (any, error) {
 	defer s.mu.Unlock()
 	v := stateView{Now: s.now().UnixMilli(), Seed: s.opt.Seed, Accounts: []accountView{}, Users: []userView{}, SMSCount: len(s.st.sms.sent)}
 	for _, a := range s.st.accounts {
-		v.Accounts = append(v.Accounts, accountView{a.AppID, a.Name, a.OriginalID, s.base + "/mmopen/" + s.st.digest("account", a.AppID)[:24] + "/132", a.WebURL, a.ServerURL, a.Mode, a.menu.forUser(nil)})
+		v.Accounts = append(v.Accounts, accountView{a.AppID, a.Name, a.OriginalID, s.accountAvatarURL(a), a.WebURL, a.ServerURL, a.Mode, a.menu.forUser(nil)})
 	}
 	for _, u := range s.st.users {
 		v.Users = append(v.Users, s.userView(u))
@@ -191,7 +192,7 @@ func (s *Server) userView(u *user) userView {
 	v := userView{ID: u.ID, Nickname: u.Nickname, AvatarURL: s.avatarURL(u), Phone: u.Phone, Chats: map[string]chatView{}}
 	for i, a := range s.st.accounts {
 		c := a.contacts[u.ID]
-		cv := chatView{Followed: c.followed, OpenID: c.openID, Unread: c.unread, Muted: c.mutesCards, Typing: c.typing, Menu: a.menu.forUser(c), Browser: s.phoneURL(u.ID, a.AppID)}
+		cv := chatView{Followed: c.followed, OpenID: c.openID, Unread: c.unread, Muted: c.mutesCards, Typing: s.now().Before(c.typing), Menu: a.menu.forUser(c), Browser: s.phoneURL(u.ID, a.AppID)}
 		if i == 0 {
 			v.BrowserURL = cv.Browser
 		}
@@ -226,9 +227,12 @@ func (m *Message) summary() string {
 	case "template":
 		return "[服务通知] " + m.Template.Title
 	default:
-		return m.Text
+		return anchorTag.ReplaceAllString(m.Text, "")
 	}
 }
+
+// anchorTag is the only markup that the platform shows in a text message.
+var anchorTag = regexp.MustCompile(`(?i)</?a(?:\s[^>]*)?>`)
 
 func (s *Server) clientMessages(r *http.Request) (any, error) {
 	limit := 50
@@ -358,9 +362,9 @@ func (s *Server) say(c *contact, m Message) *Message {
 	if m.From != "system" {
 		c.lastTalk = s.now()
 	}
-	if m.From != "user" {
+	if m.From == "account" {
 		c.unread++
-		c.typing = false
+		c.typing = time.Time{}
 	}
 	shown := m
 	s.hub.publish(event{Kind: "message", User: c.user.ID, AppID: c.acc.AppID, Message: &shown})

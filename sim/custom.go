@@ -16,6 +16,21 @@ type window struct {
 // typingAfter: 对方正在输入 needs words exchanged within the last 30 s. [off] as below
 const typingAfter = 30 * time.Second
 
+// typingLasts is how long 对方正在输入 shows; a message ends it. [off] as below
+const typingLasts = 15 * time.Second
+
+// endTyping lets the browsers see in time that the account types no more.
+func (s *Server) endTyping(who *contact) {
+	user, app := who.user.ID, who.acc.AppID
+	s.work.Go(func() {
+		select {
+		case <-time.After(typingLasts):
+			s.hub.publish(event{Kind: "state", User: user, AppID: app})
+		case <-s.ctx.Done():
+		}
+	})
+}
+
 type windowKind int
 
 // What opens a window, with the platform's spans and counts: a message 5 in 48 h;
@@ -241,12 +256,13 @@ func customTyping(c *call) (any, *apiError) {
 	}
 	switch in.Command {
 	case "Typing":
-		if who.typing {
+		if c.now.Before(who.typing) {
 			return nil, fail(45081)
 		}
-		who.typing = true
+		who.typing = c.now.Add(typingLasts)
+		c.s.endTyping(who)
 	case "CancelTyping":
-		who.typing = false
+		who.typing = time.Time{}
 	default:
 		return nil, fail(45072, "invalid command")
 	}

@@ -114,7 +114,7 @@ func (w *world) serveDeveloper(rw http.ResponseWriter, r *http.Request) {
 	p := pushed{Query: q, Raw: string(body), XML: string(body)}
 	if q.Get("encrypt_type") == "aes" {
 		var env struct{ Encrypt string }
-		_ = xml.Unmarshal(body, &env)
+		_ = unmarshalPush(body, &env)
 		if sign(testToken, q.Get("timestamp"), q.Get("nonce"), env.Encrypt) != q.Get("msg_signature") {
 			http.Error(rw, "bad msg_signature", http.StatusForbidden)
 			return
@@ -127,7 +127,7 @@ func (w *world) serveDeveloper(rw http.ResponseWriter, r *http.Request) {
 		}
 		p.XML = string(clear)
 	}
-	if err := xml.Unmarshal([]byte(p.XML), &p); err != nil {
+	if err := unmarshalPush([]byte(p.XML), &p); err != nil {
 		http.Error(rw, err.Error(), http.StatusBadRequest)
 		return
 	}
@@ -138,6 +138,14 @@ func (w *world) serveDeveloper(rw http.ResponseWriter, r *http.Request) {
 	}
 	rw.WriteHeader(status)
 	_, _ = io.WriteString(rw, answer)
+}
+
+// unmarshalPush reads either format.
+func unmarshalPush(raw []byte, into any) error {
+	if bytes.HasPrefix(raw, []byte("{")) {
+		return json.Unmarshal(raw, into)
+	}
+	return xml.Unmarshal(raw, into)
 }
 
 func (w *world) answer(f func(pushed) (int, string)) {

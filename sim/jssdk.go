@@ -14,15 +14,17 @@ var jweixinJS []byte
 //go:embed bridge.js
 var bridgeJS []byte
 
+// script serves one of the stand-in scripts.
+func script(body []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		_, _ = w.Write(body)
+	}
+}
+
 // sdkRoutes serves the stand-in scripts and what they ask for.
 func (p *phone) sdkRoutes(mux *http.ServeMux) {
-	script := func(body []byte) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-			w.Header().Set("Cache-Control", "no-cache")
-			_, _ = w.Write(body)
-		}
-	}
 	mux.HandleFunc("GET /__wechat/jweixin.js", script(jweixinJS))
 	mux.HandleFunc("GET /__wechat/bridge.js", script(bridgeJS))
 	mux.HandleFunc("POST /__wechat/config", jsonAPI(p.sdkConfig))
@@ -30,6 +32,8 @@ func (p *phone) sdkRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /__wechat/download", p.sdkDownload)
 	mux.HandleFunc("GET /__wechat/location", jsonAPI(p.sdkLocation))
 	mux.HandleFunc("POST /__wechat/scan", jsonAPI(p.sdkScan))
+	mux.HandleFunc("GET /__wechat/subscribe", jsonAPI(p.sdkSubscription))
+	mux.HandleFunc("POST /__wechat/subscribe", jsonAPI(p.sdkSubscribe))
 }
 
 // sdkConfig checks wx.config: the signature must be the one of the current
@@ -140,4 +144,55 @@ func (p *phone) sdkScan(r *http.Request) (any, error) {
 		return nil, badRequest("没有识别到二维码")
 	}
 	return map[string]string{"text": text}, nil
+}
+
+// sdkSubscription tells what the dialogue of <wx-open-subscribe> shows:
+// ?template=id,id. Templates that the user decided on for good have their answer.
+func (p *phone) sdkSubscription(r *http.Request) (any, error) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	a := p.s.st.account(p.key.appID)
+	if a == nil || a.contacts[p.key.userID] == nil {
+		return nil, missing("公众号")
+	}
+	c := a.contacts[p.key.userID]
+	type entry struct {
+		ID      string `json:"id"`
+		Title   string `json:"title"`
+		Content string `json:"content"`
+		Always  bool   `json:"always"` // accepted for good
+	}
+	list := []entry{}
+	for id := range strings.SplitSeq(r.FormValue("template"), ",") {
+		t := a.subTemplate(strings.TrimSpace(id))
+		if t == nil {
+			return nil, badRequest("TemplateId %q is invalid", id)
+		}
+		credit := c.credits[t.ID]
+		list = append(list, entry{t.ID, t.Title, t.Content, credit != nil && credit.always})
+	}
+	if len(list) > maxSubscribe {
+		return nil, badRequest("template number exceeds limit")
+	}
+	return map[string]any{"account": a.Name, "avatar_url": p.s.accountAvatarURL(a), "templates": list}, nil
+}
+
+// maxSubscribe is the number of templates in one dialogue.
+// [off] …/subscription_messages/intro.html
+const maxSubscribe = 3
+
+// sdkSubscribe takes the user's answer to the dialogue.
+func (p *phone) sdkSubscribe(r *http.Request) (any, error) {
+	var in subscribeAnswer
+	if err := readJSON(r, &in); err != nil {
+		return nil, err
+	}
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	a := p.s.st.account(p.key.appID)
+	if a == nil || a.contacts[p.key.userID] == nil {
+		return nil, missing("公众号")
+	}
+	in.Scene, in.Change = 1, false
+	return nil, p.s.answerSubscribe(a.contacts[p.key.userID], in)
 }

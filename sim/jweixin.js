@@ -5,7 +5,7 @@
   "use strict";
   const sim = window.__wechatSim;
   if (!sim || window.wx?.config) return;
-  const state = { settled: null, allowed: new Set(), ready: [], error: [], debug: false };
+  const state = { settled: null, allowed: new Set(), tags: new Set(), ready: [], error: [], debug: false };
   const images = new Map(); // localId → Blob
 
   // finish runs the callbacks of one call, as the real SDK does.
@@ -118,6 +118,7 @@
   const config = async (opt = {}) => {
     state.debug = !!opt.debug;
     state.allowed = new Set(opt.jsApiList ?? []);
+    state.tags = new Set(opt.openTagList ?? []);
     let errMsg = "config:fail";
     try {
       const res = await fetch("/__wechat/config", {
@@ -138,6 +139,51 @@
       state.error.splice(0).forEach((f) => f(state.res));
     }
   };
+
+  // <wx-open-subscribe template="id,id">: asks for the permission to send
+  // subscription notifications. Its look comes from scripts of the type
+  // text/wxtag-template, one of them with slot="style".
+  class OpenSubscribe extends HTMLElement {
+    connectedCallback() {
+      if (this.shadowRoot) return;
+      this.attachShadow({ mode: "open" });
+      this.addEventListener("click", () => this.ask());
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.draw());
+      else setTimeout(() => this.draw(), 0);
+    }
+
+    draw() {
+      const parts = [...this.querySelectorAll('script[type="text/wxtag-template"], template')];
+      this.shadowRoot.innerHTML = parts.map((p) => (p.content ? p.innerHTML : p.textContent)).join("");
+      this.dispatchEvent(new CustomEvent("ready"));
+    }
+
+    fail(errMsg) {
+      console.error("wx-open-subscribe:", errMsg);
+      sim.tell("toast", { text: errMsg });
+      this.dispatchEvent(new CustomEvent("error", { detail: { errMsg } }));
+    }
+
+    async ask() {
+      if (state.settled !== "ok" || !state.tags.has("wx-open-subscribe")) return this.fail("subscribe:fail, permission denied");
+      const res = await fetch("/__wechat/subscribe?template=" + encodeURIComponent(this.getAttribute("template") ?? ""));
+      const about = await res.json();
+      if (!res.ok) return this.fail("subscribe:fail, " + about.error);
+      const asked = about.templates.filter((t) => !t.always);
+      const r = asked.length ? await sim.ask("subscribe", { ...about, templates: asked }) : { ok: true, answers: {} };
+      const status = (t) => (t.always ? "accept" : r.ok ? r.answers[t.id] ?? "reject" : "cancel");
+      if (r.ok) {
+        const chosen = (what) => about.templates.filter((t) => status(t) === what).map((t) => t.id);
+        await fetch("/__wechat/subscribe", {
+          method: "POST", headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ accept: chosen("accept"), reject: chosen("reject"), always: !!r.always }),
+        });
+      }
+      const details = Object.fromEntries(about.templates.map((t) => [t.id, JSON.stringify({ status: status(t) })]));
+      this.dispatchEvent(new CustomEvent("success", { detail: { errMsg: "subscribe:ok", subscribeDetails: JSON.stringify(details) } }));
+    }
+  }
+  customElements.define("wx-open-subscribe", OpenSubscribe);
 
   window.wx = window.jWeixin = {
     config,

@@ -103,16 +103,6 @@ func (s *Server) servePicture(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(item.data))
 }
 
-// avatarURL is the address of a user's picture, in the platform's form.
-func (s *Server) avatarURL(u *user) string { return s.base + "/mmopen/" + u.key + "/132" }
-
-// serveAvatar draws the picture that belongs to a key.
-func (s *Server) serveAvatar(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "image/png")
-	w.Header().Set("Cache-Control", "public, max-age=86400")
-	_, _ = w.Write(identicon(r.PathValue("key"), 132))
-}
-
 // identicon draws a symmetric 5×5 pattern in a colour of its own.
 func identicon(key string, size int) []byte {
 	h := fnv.New64a()

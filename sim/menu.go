@@ -252,6 +252,7 @@ func (s *Server) tapButton(c *contact, b *button, in menuTap) (any, error) {
 		c.openWindow(s.now(), windowClick)
 		s.event(c, true, "CLICK", key)
 	case "view":
+		c.fromAccount = s.now()
 		s.event(c, false, "VIEW", str("EventKey", b.URL), str("MenuId", ""))
 		return map[string]string{"open": s.openOn(c.user.ID, c.acc.AppID, b.URL)}, nil
 	case "miniprogram":

@@ -162,7 +162,7 @@ func webUserInfo(c *call) (any, *apiError) {
 	}
 	nickname, picture := g.user.Nickname, c.s.avatarURL(g.user)
 	if g.snapshot {
-		nickname, picture = "微信用户", c.s.base+"/mmopen/"+c.st.digest("snapshot")[:24]+"/132"
+		nickname, picture = "微信用户", c.s.base+"/mmopen/"+c.st.snapshotKey()+"/132"
 	}
 	return map[string]any{
 		"openid": g.openID, "nickname": nickname, "sex": 0, "language": "", "city": "", "province": "", "country": "",

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -11,10 +12,10 @@ import (
 // passiveReply is what a developer's server may answer to a push.
 // [off] developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
 type passiveReply struct {
-	XMLName      xml.Name `xml:"xml"`
+	XMLName      xml.Name `xml:"xml" json:"-"`
 	ToUserName   string
 	FromUserName string
-	CreateTime   string
+	CreateTime   jsonText
 	MsgType      string
 	Content      string
 	Image        struct{ MediaId string }
@@ -28,7 +29,7 @@ type passiveReply struct {
 	// The envelope of an encrypted reply.
 	Encrypt      string
 	MsgSignature string
-	TimeStamp    string
+	TimeStamp    jsonText
 	Nonce        string
 }
 
@@ -62,20 +63,20 @@ func (s *Server) showReply(c *contact, p *push, answer []byte) error {
 
 // openReply parses and, where the mode says so, verifies and decrypts a reply.
 func openReply(p *push, answer []byte) (*passiveReply, error) {
-	var r passiveReply
-	if err := xml.Unmarshal(answer, &r); err != nil { // #nosec G709 -- plain fields, bounded by post
-		return nil, fmt.Errorf("回复不是正确的 XML：%w", err)
+	r, err := parseReply(answer)
+	if err != nil {
+		return nil, err
 	}
 	if r.Encrypt == "" {
 		if p.mode == Safe {
 			return nil, errors.New("安全模式下的回复没有加密")
 		}
-		return &r, nil
+		return r, nil
 	}
 	if p.mode == Plain {
 		return nil, errors.New("明文模式下的回复不应加密")
 	}
-	if sign(p.token, r.TimeStamp, r.Nonce, r.Encrypt) != r.MsgSignature {
+	if sign(p.token, string(r.TimeStamp), r.Nonce, r.Encrypt) != r.MsgSignature {
 		return nil, errors.New("回复的 MsgSignature 不对")
 	}
 	clear, err := p.cipher.decrypt(r.Encrypt)
@@ -86,11 +87,22 @@ func openReply(p *push, answer []byte) (*passiveReply, error) {
 	if len(clear) == 0 || string(clear) == "success" {
 		return nil, nil //nolint:nilnil // an encrypted "no reply"
 	}
-	var inner passiveReply
-	if err := xml.Unmarshal(clear, &inner); err != nil { // #nosec G709 -- as above
-		return nil, fmt.Errorf("解密后的回复不是正确的 XML：%w", err)
+	return parseReply(clear)
+}
+
+// parseReply reads a reply, encrypted or not, in XML or JSON.
+func parseReply(raw []byte) (*passiveReply, error) {
+	var r passiveReply
+	if bytes.HasPrefix(raw, []byte("{")) {
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return nil, fmt.Errorf("回复不是正确的 JSON：%w", err)
+		}
+		return &r, nil
 	}
-	return &inner, nil
+	if err := xml.Unmarshal(raw, &r); err != nil { // #nosec G709 -- plain fields, bounded by post
+		return nil, fmt.Errorf("回复不是正确的 XML：%w", err)
+	}
+	return &r, nil
 }
 
 // replyMessage turns a reply into a bubble; nil for a hand-over to customer

@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"context"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,37 +20,6 @@ const (
 	faultBubble  = "该公众号提供的服务出现故障，请稍后再试"
 )
 
-// node is one element of a pushed message.
-type node struct {
-	name  string
-	text  string
-	plain bool // number: written without CDATA
-	kids  []node
-}
-
-func str(name, text string) node { return node{name: name, text: text} }
-func num(name string, n int64) node {
-	return node{name: name, text: strconv.FormatInt(n, 10), plain: true}
-}
-func tree(name string, kids ...node) node {
-	return node{name: name, kids: kids}
-}
-
-func (n node) write(b *bytes.Buffer) {
-	b.WriteString("<" + n.name + ">")
-	switch {
-	case len(n.kids) > 0:
-		for _, k := range n.kids {
-			k.write(b)
-		}
-	case n.plain:
-		_ = xml.EscapeText(b, []byte(n.text))
-	default:
-		b.WriteString("<![CDATA[" + strings.ReplaceAll(n.text, "]]>", "]]]]><![CDATA[>") + "]]>")
-	}
-	b.WriteString("</" + n.name + ">")
-}
-
 // push is one message on its way to the developer's server.
 type push struct {
 	appID, userID, openID string
@@ -59,7 +27,8 @@ type push struct {
 	mode                  Mode
 	cipher                *msgCipher
 	originalID            string
-	body                  []byte // <xml>…</xml> in clear
+	format                Format
+	body                  []byte // in clear
 	label                 string // for the request log
 	fields                []node
 	answers               bool // a passive reply, or the fault bubble, belongs to it
@@ -73,11 +42,9 @@ func (s *Server) preparePush(c *contact, answers bool, fields ...node) *push {
 		return nil
 	}
 	all := append([]node{str("ToUserName", a.OriginalID), str("FromUserName", c.openID), num("CreateTime", s.now().Unix())}, fields...)
-	var b bytes.Buffer
-	tree("xml", all...).write(&b)
 	p := &push{
 		appID: a.AppID, userID: c.user.ID, openID: c.openID, server: a.ServerURL, token: a.Token, mode: a.Mode,
-		originalID: a.OriginalID, body: b.Bytes(), fields: all, answers: answers,
+		originalID: a.OriginalID, format: a.Format, body: writeFields(a.Format, all), fields: all, answers: answers,
 	}
 	if a.Mode != Plain {
 		p.cipher, _ = newMsgCipher(a.AESKey, a.AppID)
@@ -171,6 +138,9 @@ func (s *Server) post(p *push, try int) ([]byte, bool) {
 		return nil, false
 	}
 	req.Header.Set("Content-Type", "text/xml")
+	if p.format == JSON {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("User-Agent", "Mozilla/4.0")
 	req.Header.Set("Pragma", "no-cache")
 	resp, err := s.client.Do(req) // #nosec G704 -- as above
@@ -190,8 +160,11 @@ func (s *Server) post(p *push, try int) ([]byte, bool) {
 
 // readable is an answer as the request log shows it: decrypted where possible.
 func (p *push) readable(answer []byte) []byte {
-	var env struct{ Encrypt string }
-	if p.cipher == nil || xml.Unmarshal(answer, &env) != nil || env.Encrypt == "" {
+	if p.cipher == nil {
+		return answer
+	}
+	env, err := parseReply(bytes.TrimSpace(answer))
+	if err != nil || env.Encrypt == "" {
 		return answer
 	}
 	clear, err := p.cipher.decrypt(env.Encrypt)
@@ -226,9 +199,7 @@ func (s *Server) encodePush(p *push) (*url.URL, []byte, error) {
 		if p.mode == Compatible {
 			fields = append(append([]node{}, p.fields...), str("Encrypt", secret))
 		}
-		var b bytes.Buffer
-		tree("xml", fields...).write(&b)
-		body = b.Bytes()
+		body = writeFields(p.format, fields)
 	}
 	target.RawQuery = q.Encode()
 	return target, body, nil

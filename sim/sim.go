@@ -31,6 +31,16 @@ const (
 	Safe       Mode = "safe"       // 安全模式: Encrypt only, replies must be encrypted
 )
 
+// Format is how the clear text of a push is written. Passive replies may use
+// either one, whatever the pushes use.
+type Format string
+
+// The two formats of the platform's console (数据格式).
+const (
+	XML  Format = "xml"
+	JSON Format = "json"
+)
+
 // Account is one simulated official account with its console settings.
 type Account struct {
 	AppID      string     `json:"app_id"`
@@ -40,9 +50,15 @@ type Account struct {
 	Token      string     `json:"token"`
 	AESKey     string     `json:"aes_key"` // EncodingAESKey, 43 characters; needed unless Mode is Plain
 	Mode       Mode       `json:"mode"`
+	Format     Format     `json:"format"`     // of the pushes; XML when empty
 	ServerURL  string     `json:"server_url"` // receives the pushes; empty: the account has no server
 	WebURL     string     `json:"web_url"`    // origin of the developer's pages, also the OAuth and JS domain
 	Templates  []Template `json:"templates"`
+
+	// SilentFollowers makes snsapi_userinfo ask no followers who come from the
+	// account's chat or menu, as the platform does; false asks everybody, which
+	// shows the consent page more often.
+	SilentFollowers bool `json:"silent_followers"`
 }
 
 // Template is one entry of the account's template library. Content holds the
@@ -155,7 +171,7 @@ func New(o Options) (*Server, error) {
 func demoAccount() Account {
 	return Account{
 		AppID: "wx51a0000000000001", Secret: "51a00000000000000000000000000001", OriginalID: "gh_51a000000001",
-		Name: "演示公众号", Token: "simtoken", AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Mode: Plain,
+		Name: "演示公众号", Token: "simtoken", AESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", Mode: Plain, SilentFollowers: true,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -13,14 +14,25 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// chromium finds the browser; without it the test is skipped.
+func chromium(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	switch {
+	case err == nil:
+	case os.Getenv("XUNJIA_TEST_REQUIRE") != "":
+		t.Fatal("no Chromium on this machine; `make deps` installs it")
+	default:
+		t.Skip("no Chromium on this machine; `make deps` installs it")
+	}
+	return path
+}
+
 // In a real browser: the frame runs a page with the official script address,
 // wx.config passes, a picture goes through the client around the frame to the
 // server, and the page believes that it is in WeChat.
 func TestStandInBrowser(t *testing.T) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("no chromium here")
-	}
+	path := chromium(t)
 	w := newWorld(t, Plain)
 	ticket := w.ok("/cgi-bin/ticket/getticket?type=jsapi", nil)["ticket"].(string)
 	phone := w.phone("u1").base
@@ -83,5 +95,76 @@ wx.error((e) => say(e.errMsg));
 		if !strings.Contains(strings.Join(log, "\n"), want) {
 			t.Errorf("the client did not hear %q but %v", want, log)
 		}
+	}
+}
+
+// A page asks for subscription notifications with the open tag. In the client,
+// the user allows one of two and refuses the other.
+func TestSubscribeDialogue(t *testing.T) {
+	path := chromium(t)
+	w := newWorld(t, Plain)
+	ticket := w.ok("/cgi-bin/ticket/getticket?type=jsapi", nil)["ticket"].(string)
+	first := w.ok("/wxaapi/newtmpl/addtemplate", m{"tid": "100001", "kidList": []int{1, 2}})["priTmplId"].(string)
+	second := w.ok("/wxaapi/newtmpl/addtemplate", m{"tid": "100002", "kidList": []int{1, 2}})["priTmplId"].(string)
+	w.pages(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/said" {
+			w.got <- pushed{Content: r.URL.Query().Get("q")}
+			return
+		}
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(rw, `<!doctype html><head><title>订阅</title><script src="https://res.wx.qq.com/open/js/jweixin-1.6.0.js"></script></head><body>
+<wx-open-subscribe template="%s,%s" id="ask"><script type="text/wxtag-template"><button>订阅</button></script></wx-open-subscribe><script>
+const tag = document.getElementById("ask"), say = (s) => fetch("/said?q=" + encodeURIComponent(s));
+tag.addEventListener("success", (e) => say(e.detail.subscribeDetails));
+tag.addEventListener("error", (e) => say(e.detail.errMsg));
+wx.config({appId: %q, timestamp: 1, nonceStr: "n", signature: %q, jsApiList: [], openTagList: ["wx-open-subscribe"]});
+wx.ready(() => tag.click());
+</script></body>`, first, second, testApp, jsSignature(ticket, "n", "1", w.dev.URL+"/page"))
+	}))
+	w.follow("u1")
+	w.ok("/cgi-bin/menu/create", m{"button": []m{{"type": "view", "name": "订阅", "url": w.dev.URL + "/page"}}})
+	alloc, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 900))...)
+	defer cancel()
+	ctx, cancel := chromedp.NewContext(alloc)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	phone := `[data-testid="phone-left"] `
+	if err := chromedp.Run(ctx,
+		chromedp.Navigate(w.s.URL()+"/sim/?left=u1"),
+		chromedp.Click(phone+`[data-testid="contact-`+testApp+`"]`, chromedp.ByQuery),
+		chromedp.Click(phone+`[data-testid="menu-0"]`, chromedp.ByQuery),
+		chromedp.Click(phone+`[data-testid="subscribe-`+second+`"]`, chromedp.ByQuery),
+		chromedp.Click(phone+`[data-testid="subscribe-allow"]`, chromedp.ByQuery)); err != nil {
+		t.Fatal(err)
+	}
+	var popup, details string
+	for popup == "" || details == "" {
+		switch p := w.push(); {
+		case p.Event == "subscribe_msg_popup_event":
+			popup = p.XML
+		case p.Content != "":
+			details = p.Content
+		}
+	}
+	status := func(text, id string) string {
+		_, rest, _ := strings.Cut(text, id)
+		accept, reject := strings.Index(rest, "accept"), strings.Index(rest, "reject")
+		if reject < 0 || accept >= 0 && accept < reject {
+			return "accept"
+		}
+		return "reject"
+	}
+	for id, want := range map[string]string{first: "accept", second: "reject"} {
+		if got := status(popup, id); got != want {
+			t.Errorf("the event says %s of %s: %s", got, id, popup)
+		}
+		if got := status(details, id); got != want {
+			t.Errorf("the page heard %s of %s: %s", got, id, details)
+		}
+	}
+	data := m{"thing1": m{"value": "黄连"}, "amount2": m{"value": "100元"}}
+	if out := w.ok("/cgi-bin/message/subscribe/bizsend", m{"touser": w.openID("u1"), "template_id": first, "data": data}); code(out) != 0 {
+		t.Errorf("the permission is not there: %v", out)
 	}
 }

@@ -85,7 +85,8 @@ type contact struct {
 	windows      []window
 	lastTalk     time.Time             // when either side last said something
 	credits      map[string]*subCredit // subscription template id → permission
-	typing       bool
+	typing       time.Time             // until when the account shows 对方正在输入
+	fromAccount  time.Time             // when he last opened a page from the chat or the menu
 	massSent     []time.Time
 }
 
@@ -169,6 +170,13 @@ func (st *state) setAccount(a Account) error {
 		}
 	default:
 		return fmt.Errorf("sim: account %s: unknown mode %q", a.AppID, a.Mode)
+	}
+	switch a.Format {
+	case "":
+		a.Format = XML
+	case XML, JSON:
+	default:
+		return fmt.Errorf("sim: account %s: unknown format %q", a.AppID, a.Format)
 	}
 	for name, raw := range map[string]string{"ServerURL": a.ServerURL, "WebURL": a.WebURL} {
 		if raw != "" && originOf(raw) == "" {

@@ -79,17 +79,18 @@ func bizSend(c *call) (any, *apiError) {
 	return nil, nil
 }
 
-// clientSubscribeMsg is the user's answer to the permission dialogue; the lists
-// name template ids. The events have one List per template, and the change event
-// comes for refusals in the settings.
+// subscribeAnswer is what a user answers to the permission dialogue.
+type subscribeAnswer struct {
+	Accept []string `json:"accept"` // template ids
+	Reject []string `json:"reject"`
+	Always bool     `json:"always"` // 总是保持以上选择，不再询问
+	Scene  int      `json:"scene"`  // 1 web page, 2 article
+	Change bool     `json:"change"` // changed in the settings
+}
+
+// clientSubscribeMsg answers the dialogue without a page around it.
 func (s *Server) clientSubscribeMsg(r *http.Request) (any, error) {
-	var in struct {
-		Accept []string `json:"accept"`
-		Reject []string `json:"reject"`
-		Always bool     `json:"always"`
-		Scene  int      `json:"scene"`  // 1 web page, 2 article
-		Change bool     `json:"change"` // withdrawn in the settings
-	}
+	var in subscribeAnswer
 	if err := readJSON(r, &in); err != nil {
 		return nil, err
 	}
@@ -99,6 +100,12 @@ func (s *Server) clientSubscribeMsg(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return nil, s.answerSubscribe(c, in)
+}
+
+// answerSubscribe books the answer and pushes it: one List per template, and the
+// change event for choices made in the settings. Server.mu is held.
+func (s *Server) answerSubscribe(c *contact, in subscribeAnswer) error {
 	var lists []node
 	scene := strconv.Itoa(cmp.Or(in.Scene, 1))
 	for _, group := range []struct {
@@ -107,7 +114,7 @@ func (s *Server) clientSubscribeMsg(r *http.Request) (any, error) {
 	}{{in.Accept, "accept"}, {in.Reject, "reject"}} {
 		for _, id := range group.ids {
 			if c.acc.subTemplate(id) == nil {
-				return nil, missing("订阅模板")
+				return missing("订阅模板")
 			}
 			kids := []node{str("TemplateId", id), str("SubscribeStatusString", group.status)}
 			if !in.Change {
@@ -118,14 +125,14 @@ func (s *Server) clientSubscribeMsg(r *http.Request) (any, error) {
 		}
 	}
 	if len(lists) == 0 {
-		return nil, badRequest("没有选择模板")
+		return badRequest("没有选择模板")
 	}
 	if in.Change {
 		s.event(c, false, "subscribe_msg_change_event", tree("SubscribeMsgChangeEvent", lists...))
 	} else {
 		s.event(c, false, "subscribe_msg_popup_event", tree("SubscribeMsgPopupEvent", lists...))
 	}
-	return nil, nil
+	return nil
 }
 
 // allow books a permission or takes it away.

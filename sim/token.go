@@ -37,7 +37,7 @@ func tokenRoutes() map[string]route {
 	return map[string]route{
 		"/cgi-bin/token":                     {method: http.MethodGet, open: true, perDay: 2000, run: getToken}, // [comm]
 		"/cgi-bin/stable_token":              {method: http.MethodPost, open: true, perDay: 500_000, perMin: 10_000, run: getStableToken},
-		"/cgi-bin/ticket/getticket":          {method: http.MethodGet, perDay: 1_000_000, run: getTicket},
+		"/cgi-bin/ticket/getticket":          {perDay: 1_000_000, run: getTicket}, // PowerWeChat posts
 		"/cgi-bin/getcallbackip":             {run: callbackIPs},
 		"/cgi-bin/get_api_domain_ip":         {run: callbackIPs},
 		"/cgi-bin/callback/check":            {method: http.MethodPost, run: callbackCheck},

@@ -30,6 +30,14 @@ type Captchas struct{ redis redis.UniversalClient }
 // NewCaptchas keeps the answers in r.
 func NewCaptchas(r redis.UniversalClient) *Captchas { return &Captchas{redis: r} }
 
+// Ping tells whether Redis answers; Unavailable when it does not.
+func (c *Captchas) Ping(ctx context.Context) error {
+	if err := c.redis.Ping(ctx).Err(); err != nil {
+		return captchaDown(err)
+	}
+	return nil
+}
+
 // New makes a captcha for browser (the session id) and answers its id, 26
 // letters and digits. Unavailable when Redis is down.
 func (c *Captchas) New(ctx context.Context, browser string) (id string, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -214,7 +215,7 @@ func (s *Store) Deliveries(ctx context.Context, states []xunjia.DeliveryState, p
 // ResendDelivery makes a delivery that came to nothing due again, as if it were
 // new. It fails with NotFound, and with Conflict when it was sent, is still
 // under way, or has no content any more.
-func (s *Store) ResendDelivery(ctx context.Context, id int64, now time.Time) error {
+func (s *Store) ResendDelivery(ctx context.Context, by, id int64, now time.Time) error {
 	return s.runTx(ctx, func(tx *tx) error {
 		n, err := exec(ctx, tx, sq.Update("delivery").
 			Set("state", string(xunjia.DeliveryPending)).Set("active", 1).Set("attempt", 0).Set("first_try_at", 0).
@@ -222,8 +223,11 @@ func (s *Store) ResendDelivery(ctx context.Context, id int64, now time.Time) err
 			Where(sq.Eq{"id": id, "state": []string{string(xunjia.DeliveryFailed), string(xunjia.DeliverySkipped),
 				string(xunjia.DeliveryUnknown), string(xunjia.DeliveryDead)}}).
 			Where(sq.NotEq{"payload": ""}))
-		if err != nil || n > 0 {
+		if err != nil {
 			return err
+		}
+		if n > 0 {
+			return tx.audit(ctx, xunjia.Audit{Staff: by, Action: "delivery.resent", Target: fmt.Sprintf("delivery:%d", id), Detail: "重新发送一条通知"})
 		}
 		if _, err := one(ctx, tx, sq.Select("id").From("delivery").Where(sq.Eq{"id": id}), scanInt); errors.Is(err, sql.ErrNoRows) {
 			return xunjia.Errorf(xunjia.NotFound, "没有找到这条投递")

@@ -293,20 +293,26 @@ func TestInbound(t *testing.T) {
 		save(other, true)
 		pending := func(want ...xunjia.Inbound) {
 			t.Helper()
-			got, err := s.PendingInbound(ctx, 10*time.Second, 2)
-			if diff := cmp.Diff(want, got); err != nil || diff != "" {
-				t.Errorf("PendingInbound: %v (-want +got):\n%s", err, diff)
+			for _, w := range want {
+				got, ok, err := s.ClaimInbound(ctx, "me")
+				if diff := cmp.Diff(w, got); err != nil || !ok || diff != "" {
+					t.Errorf("ClaimInbound: %v, %v (-want +got):\n%s", ok, err, diff)
+				}
+			}
+			if got, ok, err := s.ClaimInbound(ctx, "me"); ok || err != nil {
+				t.Errorf("ClaimInbound: %v, %v; want nothing more", got, err)
 			}
 		}
 		pending()
 		if err := s.MarkInbound(ctx, "wx2", "m:1"); err != nil {
 			t.Fatal(err)
 		}
-		c.advance(11 * time.Second)
-		pending(first, second)
+		c.advance(61 * time.Second)
+		pending(second, first)
 		if err := s.MarkInbound(ctx, "wx", "m:1"); err != nil {
 			t.Fatal(err)
 		}
+		c.advance(2 * time.Minute)
 		pending(second)
 		save(first, false)
 		wantCode(t, "unknown push", s.MarkInbound(ctx, "wx", "m:9"), xunjia.NotFound)

@@ -59,6 +59,20 @@ func (s *Store) quoteOf(ctx context.Context, r runner, lineID, supplierID int64)
 	return list[0], err
 }
 
+// QuotesForLines finds the supplier's quotes for several lines, by line and
+// without their attachments. Lines that he did not quote for are left out.
+func (s *Store) QuotesForLines(ctx context.Context, lineIDs []int64, supplierID int64) (map[int64]xunjia.Quote, error) {
+	list, err := all(ctx, s.db, selectQuotes().Where(sq.Eq{"line_id": lineIDs, "supplier_id": supplierID}), scanQuote)
+	if err != nil {
+		return nil, err
+	}
+	byLine := make(map[int64]xunjia.Quote, len(list))
+	for _, q := range list {
+		byLine[q.LineID] = q
+	}
+	return byLine, nil
+}
+
 // MaxQuotesShown bounds how many quotes of one purchase are compared.
 const MaxQuotesShown = 500
 
@@ -125,7 +139,7 @@ func (s *Store) quoteViews(ctx context.Context, quotes []xunjia.Quote) ([]QuoteV
 		userIDs = append(userIDs, p.BuyerID)
 	}
 	slices.Sort(userIDs)
-	users, err := s.users(ctx, slices.Compact(userIDs))
+	users, err := s.Users(ctx, slices.Compact(userIDs))
 	if err != nil {
 		return nil, err
 	}

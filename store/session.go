@@ -167,8 +167,8 @@ func (s *Store) EndSessionsOf(ctx context.Context, userID int64) error {
 const countersKept = 31
 
 // PruneSessions removes up to limit dead sessions and answers how many there
-// were; with them go as many OAuth states that are too old and counters of days
-// long past.
+// were; with them go as many OAuth states that are too old, counters of days
+// long past and old lines about logins of staff.
 func (s *Store) PruneSessions(ctx context.Context, limit int) (int, error) {
 	now := s.now()
 	n, err := s.write(ctx, sq.Delete("session").Where("id IN (SELECT id FROM (SELECT id FROM session"+
@@ -182,7 +182,10 @@ func (s *Store) PruneSessions(ctx context.Context, limit int) (int, error) {
 	}
 	_, err = s.write(ctx, sq.Delete("counter").Where("(name, day) IN (SELECT name, day FROM (SELECT name, day FROM counter"+
 		" WHERE day > 0 AND day < ? ORDER BY day LIMIT ?) q)", xunjia.Day(now.AddDate(0, 0, -countersKept)), limit))
-	return int(n), err
+	if err != nil {
+		return int(n), err
+	}
+	return int(n), s.pruneLogins(ctx, now, limit)
 }
 
 // sessionCache keeps sessions in Redis for a minute. A nil cache and a Redis

@@ -90,8 +90,9 @@ func (s *Store) User(ctx context.Context, id int64) (xunjia.User, error) {
 
 func errNoUser() error { return xunjia.Errorf(xunjia.NotFound, "没有找到这个用户") }
 
-// users finds several users at once, by id.
-func (s *Store) users(ctx context.Context, ids []int64) (map[int64]xunjia.User, error) {
+// Users finds several users at once, by id; those that do not exist are left
+// out.
+func (s *Store) Users(ctx context.Context, ids []int64) (map[int64]xunjia.User, error) {
 	list, err := all(ctx, s.db, selectUsers().Where(sq.Eq{"id": ids}), scanUser)
 	if err != nil {
 		return nil, err

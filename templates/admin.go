@@ -17,6 +17,8 @@ type AdminMessagePage struct {
 	Layout
 	Heading string
 	Text    string
+	Back    string // address of the link back; "" for none
+	LogIn   bool   // offers to log in
 }
 
 // Template implements Page.
@@ -25,9 +27,12 @@ func (*AdminMessagePage) Template() string { return "admin/message" }
 // AdminDashboardPage is the console's first page.
 type AdminDashboardPage struct {
 	Layout
-	Stats []Stat
-	Stops []StopRow
-	Dead  []DeadRow
+	Stats     []Stat
+	States    []Count // today's deliveries
+	Stops     []StopRow
+	Dead      []DeadRow
+	Next      string // address of the part after; "" at the end
+	CanResend bool
 }
 
 // Template implements Page.
@@ -39,6 +44,12 @@ type Stat struct {
 	Icon  string
 	Value int
 	Note  string
+}
+
+// Count is a number with its name.
+type Count struct {
+	Label string
+	Value int
 }
 
 // StopRow is a channel that takes nothing at the moment.

@@ -34,6 +34,8 @@ func (s *Set) funcs() (template.FuncMap, error) {
 		"picture":   MediaURL,
 		"add":       func(a, b int) int { return a + b },
 		"badge":     badge,
+		"minutes":   minutes,
+		"latency":   milliseconds,
 		"join":      strings.Join,
 	}, nil
 }

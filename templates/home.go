@@ -11,7 +11,8 @@ import (
 type HomePage struct {
 	Layout
 	Purchases []PurchaseCard
-	Followed  bool // the list holds only what the user follows
+	Followed  bool           // the list holds only what the user follows
+	Others    []PurchaseCard // below a short list of those: the newest of the rest
 }
 
 // Template implements Page.

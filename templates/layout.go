@@ -37,6 +37,17 @@ type Layout struct {
 	RequestID string
 	Path      string // of this page; forms without an action come back to it
 	Console   Console
+	Share     Share
+	SDK       bool // inside WeChat, with an account that signs pages
+}
+
+// Share is what a friend sees to whom a page is sent. Empty fields are filled in
+// with those of the site.
+type Share struct {
+	Title string
+	Text  string
+	Image string // absolute
+	Link  string // absolute; without what is the visitor's own
 }
 
 // Console is what surrounds pages of the admin console.

@@ -1,5 +1,7 @@
 package templates
 
+import "net/url"
+
 // LoginPage proves a phone: the first step of registering and, outside WeChat,
 // the way to log in.
 type LoginPage struct {
@@ -10,6 +12,7 @@ type LoginPage struct {
 	CaptchaID string // "" when pictures are not available just now
 	Wait      int    // seconds until another code may be asked for
 	Sent      string // 验证码已发送到 138****0000
+	Scan      bool   // WeChat's scan may be used instead
 }
 
 // Template implements Page.
@@ -21,4 +24,12 @@ func (p *LoginPage) Action() string {
 		return "/register"
 	}
 	return "/login"
+}
+
+// ScanAction is where somebody goes who would rather scan with WeChat.
+func (p *LoginPage) ScanAction() string {
+	if p.Return == "" || p.Return == "/" {
+		return "/login/scan"
+	}
+	return "/login/scan?" + url.Values{"return": {p.Return}}.Encode()
 }

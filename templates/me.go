@@ -7,6 +7,7 @@ type MePage struct {
 	Area      string
 	Kind      string
 	Followed  int
+	Bindable  bool // there is an official account
 	Bound     bool // to a WeChat identity
 	Face      string
 	Purchases int // of his own that are shown by "我的采购"; -1 hides the number

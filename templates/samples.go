@@ -19,7 +19,7 @@ type Sample struct {
 // of pages are gathered in a function of their own, named here.
 func Samples(now time.Time) []Sample {
 	samples := []Sample{
-		{"home", &HomePage{Layout: sampleLayout("首页", HomeTab), Purchases: samplePurchases(now), Followed: true}},
+		{"home", &HomePage{Layout: sampleLayout("首页", HomeTab), Purchases: samplePurchases(now)[:1], Followed: true, Others: samplePurchases(now)[1:]}},
 		{"home empty", &HomePage{Layout: Layout{Tab: HomeTab}}},
 		{"me", &MePage{Layout: sampleLayout("我的", MeTab), Phone: "138****0001", Area: "四川省成都市金牛区", Kind: "药商", Followed: 12, Face: "川"}},
 		{"message", &MessagePage{Layout: sampleLayout("提示", ""), Icon: "alert-circle", Kind: "warn", Heading: "报价已截止，不能再报价", ShowID: true, Links: []Link{{"/", "回到首页"}, {"/purchases", "看看别的采购"}}}},
@@ -28,7 +28,10 @@ func Samples(now time.Time) []Sample {
 	}
 	samples = append(samples, registrationSamples()...)
 	samples = append(samples, inboxSamples(now)...)
+	samples = append(samples, scanSamples(now)...)
 	samples = append(samples, businessSamples(now)...)
+	samples = append(samples, conversationSamples(now)...)
+	samples = append(samples, accountSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 
@@ -98,21 +101,5 @@ func inboxSamples(now time.Time) []Sample {
 				{ID: 3, Title: "采购单报价已结束：" + strings.Repeat("很长的品种名", 6), Text: "您的采购单 2026112300017 报价已结束，共收到 12 条报价，请尽快查看并答复。", CreatedAt: now.Add(-30 * time.Hour), Status: xunjia.Read},
 			}}},
 		{"inbox empty", &InboxPage{Layout: sampleLayout("消息", InboxTab), Type: xunjia.GrowthNotice}},
-	}
-}
-
-func adminSamples(now time.Time) []Sample {
-	console := sampleLayout("概况", "")
-	console.Path = "/admin"
-	plain := Layout{Title: "进入管理后台", Plain: true, RequestID: "SAMPLE0123456789"}
-	return []Sample{
-		{"admin/enter", &AdminEnterPage{Layout: plain, Token: "sample"}},
-		{"admin/message", &AdminMessagePage{Layout: plain, Heading: "这个链接已经用过或已失效", Text: "在服务器上运行 xunjia admin link，可以得到一个新的一次性链接。"}},
-		{"admin/dashboard", &AdminDashboardPage{Layout: console,
-			Stats: []Stat{{"用户", "users", 1286, "今天新增 14"}, {"采购单", "package", 342, "正在询价 57"}, {"报价", "receipt", 2190, "待答复 103"}, {"通知", "send", 8841, ""}},
-			Stops: []StopRow{{"wechat", "公众号没有模板消息权限，请检查后台设置", now.Add(-time.Hour)}},
-			Dead:  []DeadRow{{ID: 771, State: "已放弃", Kind: "新采购单", Channel: "微信", To: "o6_b****", Reason: "微信多次没有响应", Attempt: 12, At: now}},
-		}},
-		{"admin/dashboard empty", &AdminDashboardPage{Layout: console}},
 	}
 }

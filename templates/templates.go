@@ -23,7 +23,7 @@ import (
 	"strings"
 )
 
-//go:embed layout.html admin_layout.html partials.html pages admin
+//go:embed layout.html admin_layout.html partials.html admin_partials.html pages admin
 var sources embed.FS
 
 //go:embed assets
@@ -68,7 +68,7 @@ func Load() (*Set, error) {
 			return nil, fmt.Errorf("templates: %w", err)
 		}
 		for _, file := range files {
-			t, err := template.New(layout).Funcs(funcs).ParseFS(sources, layout, "partials.html", file)
+			t, err := template.New(layout).Funcs(funcs).ParseFS(sources, layout, "partials.html", "admin_partials.html", file)
 			if err != nil {
 				return nil, fmt.Errorf("templates: %w", err)
 			}

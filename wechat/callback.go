@@ -53,6 +53,9 @@ type CallbackOptions struct {
 	// Late receives replies that were not ready for the answer, for instance to
 	// send them as customer messages. Nil drops them.
 	Late func(ctx context.Context, m Message, r Reply) error
+	// Observe is told of every request after it was answered: how long that took
+	// and, for one that was refused, why. Nil for nobody.
+	Observe func(took time.Duration, refused string)
 
 	Freshness    time.Duration // how far a push's timestamp may be off; default 10 min
 	AnswerWithin time.Duration // default 3 s; the platform hangs up after 5
@@ -137,8 +140,9 @@ func refuse(status int, why string) *refusal { return &refusal{status, why} }
 // Refusals are 403 (signature, age, mode, key, account), 413 and 400; nothing
 // is stored then.
 func (c *Callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
+	query, start := r.URL.Query(), c.opts.Clock()
 	var err error
+	defer func() { c.observe(start, err) }()
 	switch r.Method {
 	case http.MethodGet:
 		err = c.verifyURL(w, query)
@@ -153,6 +157,18 @@ func (c *Callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.opts.Log.DebugContext(r.Context(), "wechat: callback refused", "status", no.status, "why", no.why)
 		http.Error(w, http.StatusText(no.status), no.status)
 	}
+}
+
+// observe reports how a request went.
+func (c *Callback) observe(start time.Time, err error) {
+	if c.opts.Observe == nil {
+		return
+	}
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	c.opts.Observe(c.opts.Clock().Sub(start), why)
 }
 
 // verifyURL answers the platform's question whether the URL is ours.

@@ -138,6 +138,13 @@ func (r request) with(token string) request {
 // once makes one HTTP request and reads one answer. Its errors are *APIError
 // and *CallError.
 func (a *Account) once(ctx context.Context, r request) error {
+	start := a.clock()
+	err := a.send(ctx, r)
+	a.observe(r.path, a.clock().Sub(start), err)
+	return err
+}
+
+func (a *Account) send(ctx context.Context, r request) error {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	var sent atomic.Bool

@@ -72,6 +72,9 @@ type Options struct {
 	Log       *slog.Logger      // default slog.Default()
 	Timeout   time.Duration     // of one HTTP request; default 5 s
 	Transport http.RoundTripper // default a clone of http.DefaultTransport
+	// Observe is told of every request to the platform after it ended; err is
+	// nil, *APIError or *CallError. It must return at once.
+	Observe func(api string, took time.Duration, err error)
 }
 
 // Account makes calls to the platform. It is safe for concurrent use.
@@ -81,8 +84,10 @@ type Account struct {
 	log     *slog.Logger
 	client  *http.Client
 	timeout time.Duration
+	observe func(api string, took time.Duration, err error)
 	tokens  *keeper
 	tickets *keeper
+	store   CredentialStore
 }
 
 // New makes an account whose token and ticket are kept in store, shared by all
@@ -110,11 +115,14 @@ func New(cfg Config, store CredentialStore, opts Options) (*Account, error) {
 	if opts.Transport == nil {
 		opts.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
+	if opts.Observe == nil {
+		opts.Observe = func(string, time.Duration, error) {}
+	}
 	mapped, err := newHostMap(cfg.Hosts, opts.Transport)
 	if err != nil {
 		return nil, err
 	}
-	a := &Account{cfg: cfg, clock: opts.Clock, log: opts.Log, timeout: opts.Timeout}
+	a := &Account{cfg: cfg, clock: opts.Clock, log: opts.Log, timeout: opts.Timeout, observe: opts.Observe, store: store}
 	a.client = &http.Client{
 		Transport:     mapped,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -140,7 +140,8 @@ func (a *app) build(master []byte) error {
 		return err
 	}
 	accountConfig := wechatConfig(a.cfg)
-	if a.account, err = wechat.New(accountConfig, a.store, wechat.Options{Log: a.log, Clock: a.clock}); err != nil {
+	watch := handlers.NewWatch(a.clock)
+	if a.account, err = wechat.New(accountConfig, a.store, wechat.Options{Log: a.log, Clock: a.clock, Observe: watch.Call}); err != nil {
 		return err
 	}
 	codes, err := sms.NewCodes(sms.CodesOptions{
@@ -169,7 +170,7 @@ func (a *app) build(master []byte) error {
 		return err
 	}
 	a.site, err = handlers.New(handlers.Options{
-		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox,
+		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyBudget,
 		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
 		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,

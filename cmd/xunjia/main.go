@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 	_ "golang.org/x/crypto/x509roots/fallback" // the image holds nothing but this binary
 
 	"github.com/xunjia/xunjia/config"
@@ -28,6 +29,7 @@ type commands struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"启动服务（默认）"`
 	Migrate     migrateCommand     `cmd:"" help:"升级数据库结构"`
 	Seed        seedCommand        `cmd:"" help:"写入示例数据"`
+	Admin       adminCommand       `cmd:"" help:"管理后台的账号"`
 	Sim         simCommand         `cmd:"" help:"单独运行模拟微信，供任何公众号后端使用"`
 	Routes      routesCommand      `cmd:"" help:"列出全部网址"`
 	ConfigCmd   configCommand      `cmd:"" name:"config" help:"检查或打印配置"`
@@ -47,14 +49,22 @@ func (e environment) load() (config.Config, error) { return config.Load(e.path, 
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
-	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr); err != nil {
+	redis.SetLogger(silence{})
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "xunjia:", err)
-		os.Exit(1) //nolint:gocritic // the deferred stop only matters while running
+		os.Exit(1)
 	}
 }
+
+// silence keeps go-redis from printing every failed dial; whoever needed Redis
+// logs that it could not be had.
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
 
 // run is main without the process: tests call it with their own arguments.
 func run(ctx context.Context, args, vars []string, stdout, stderr io.Writer) error {

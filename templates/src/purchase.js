@@ -113,9 +113,11 @@ $("[data-deadline]").forEach(box => {
   show();
 });
 
-// Enter in a field does not publish by accident.
-on("keydown", event => {
-  if (event.key === "Enter" && event.target.tagName === "INPUT" && event.target.closest("[data-publish],[data-draft]")) event.preventDefault();
+// Enter in a field, and "go" on a phone's keyboard, press the form's first
+// button, which is there for pages without a script. Here they do not publish.
+on("click", event => {
+  const first = event.target;
+  if (first.tagName === "BUTTON" && first.classList.contains("sr") && first.closest("[data-publish],[data-draft]")) event.preventDefault();
 });
 
 // Units, specifications and origins follow the category.

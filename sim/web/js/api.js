@@ -48,6 +48,8 @@ export const api = {
   open: (user, url, app) => call("POST", `users/${id(user)}/open`, { url, app_id: app ?? "" }),
   scanText: (user, text) => call("POST", `users/${id(user)}/scan`, { text }),
   scanFile: (user, file) => call("POST", `users/${id(user)}/scan`, upload({}, file)),
+  /** decodeFile reads the QR code of a picture and does nothing else. */
+  decodeFile: (user, file) => call("POST", `users/${id(user)}/scan?decode=1`, upload({}, file)),
   addUser: (nickname, phone) => call("POST", "users", { nickname, phone }),
   removeUser: (user) => call("DELETE", `users/${id(user)}`),
   sms: ({ phone = "", limit = 50 } = {}) => call("GET", `sms?limit=${limit}${phone ? `&phone=${id(phone)}` : ""}`),

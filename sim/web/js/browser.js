@@ -16,6 +16,7 @@
 //     menu {hidden}          the entries of "…" that the page hides; "*" is all of them
 //     openLocation {latitude, longitude, name, address}
 //     toast {text}           a sentence for the user
+//     subscribe {account, avatar_url, templates: [{id, title, content}]} → {answers: {id: "accept"|"reject"}, always}
 //   client → frame   {xunjia_sim: "reply", id, ok: true, ...result} or {…, ok: false, cancel: true} or {…, error}
 
 import { h, button, icon, avatar, copyText, safeSrc } from "./dom.js";
@@ -142,7 +143,7 @@ export class Browser {
       h("div", { class: "share-card", testid: "share-card" }, h("div", {}, h("b", {}, title), h("span", {}, this.share?.desc || link)), image ? h("img", { src: image, alt: "" }) : h("span", { class: "link-thumb" }, icon("link"))),
       this.share && h("p", { class: "form-hint" }, "以上是页面设置的分享内容"),
       !shareable && h("p", { class: "form-hint" }, "这个页面不允许分享"),
-      shareable && people.length > 0 && h("div", { class: "share-people", role: "group", "aria-label": "分享给其他用户" }, people.map((u) => button({ class: "panel-item", testid: `share-${u.id}`, onclick: () => { layer.close(); device.client.share(device, u.id, { title, url: link }); } }, avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 48 }), h("span", {}, u.nickname)))),
+      shareable && people.length > 0 && h("div", { class: "share-people", role: "group", "aria-label": "分享给其他用户" }, people.map((u) => button({ class: "panel-item", testid: `share-${u.id}`, onclick: () => { layer.close(); device.client.share(device, u.id, { title, url: link }); } }, avatar({ url: u.avatar_url, size: 48 }), h("span", {}, u.nickname)))),
       h("div", { class: "share-tools" },
         shareable && this.appId && tool("chat", "发到公众号", () => this.sendToChat(title, link)), !hidden("menuItem:copyUrl") && tool("copy", "复制链接", async () => { if (await copyText(link)) device.toast("链接已复制", { mark: "check" }); }, "copy-link"),
         tool("refresh", "刷新", () => this.reload()), !hidden("menuItem:openWithSafari") && tool("globe", "外部打开", () => window.open(link, "_blank", "noopener"))),
@@ -157,6 +158,21 @@ export class Browser {
   }
 
   destroy() { clearTimeout(this.titleTimer); this.frame.src = "about:blank"; }
+}
+
+// askSubscribe is WeChat's dialogue before subscription notifications; null when it is closed without an answer.
+async function askSubscribe(device, { account, avatar_url, templates }) {
+  let layer;
+  const boxes = (Array.isArray(templates) ? templates : []).map((t) => [t, h("input", { type: "checkbox", checked: true, testid: `subscribe-${t.id}` })]);
+  const always = h("input", { type: "checkbox", testid: "subscribe-always" });
+  const answer = (allow) => layer.close({ answers: Object.fromEntries(boxes.map(([t, box]) => [t.id, allow && box.checked ? "accept" : "reject"])), always: allow && always.checked });
+  layer = device.sheet({ label: "订阅通知", testid: "subscribe-sheet", body: h("div", { class: "subscribe" },
+    h("p", { class: "subscribe-from" }, avatar({ url: avatar_url, kind: "account", size: 26 }), h("b", {}, account), "申请"),
+    h("h2", {}, "发送一次以下通知"),
+    h("div", { class: "subscribe-list" }, boxes.map(([t, box]) => h("label", {}, h("span", {}, t.title, h("small", {}, String(t.content ?? "").replace(/:?\{\{[^}]*\}\}\s*/g, "、").replace(/、$/, ""))), box))),
+    h("label", { class: "subscribe-always" }, always, "总是保持以上选择，不再询问"),
+    h("div", { class: "subscribe-buttons" }, button({ class: "small", testid: "subscribe-reject", onclick: () => answer(false) }, "拒绝"), button({ class: "primary", testid: "subscribe-allow", onclick: () => answer(true) }, "允许"))) });
+  return (await layer.closed) ?? null;
 }
 
 const CANCELLED = Symbol("cancelled");
@@ -190,5 +206,6 @@ const ACTIONS = {
     return place ? { latitude: place.lat, longitude: place.lng } : CANCELLED;
   },
   openLocation(view, { latitude, longitude, name, address }, device) { showPlace(device, { lat: latitude, lng: longitude, title: name, label: address }); },
+  async subscribe(view, { account, avatar_url, templates }, device) { return (await askSubscribe(device, { account, avatar_url, templates })) ?? CANCELLED; },
   toast(view, { text }, device) { device.toast(String(text)); },
 };

@@ -20,7 +20,7 @@ export function renderMessage(m, ctx) {
   else {
     const mine = m.from === "user";
     row.classList.add(mine ? "mine" : "theirs");
-    const who = mine ? { name: ctx.user.nickname, url: ctx.user.avatar_url, seed: ctx.user.id } : { name: ctx.account.name, url: ctx.account.avatar_url, kind: "account" };
+    const who = mine ? { url: ctx.user.avatar_url } : { url: ctx.account.avatar_url, kind: "account" };
     row.append(avatar({ ...who, size: 40 }),
       h("div", { class: "msg-body" }, h("span", { class: "sr" }, mine ? "我：" : `${ctx.account.name}：`), (CONTENT[m.type] ?? CONTENT.text)(m, ctx)),
       h("span", { class: "msg-state" }, stateMark(m, ctx)));
@@ -85,7 +85,7 @@ const CONTENT = {
 function templateCard(m, ctx) {
   const t = m.template ?? { title: m.title, lines: [] };
   const inner = [
-    h("span", { class: "tpl-from" }, avatar({ name: ctx.account.name, url: ctx.account.avatar_url, kind: "account", size: 20 }), ctx.account.name),
+    h("span", { class: "tpl-from" }, avatar({ url: ctx.account.avatar_url, kind: "account", size: 20 }), ctx.account.name),
     h("b", { class: "tpl-title" }, t.title || "服务通知"),
     h("span", { class: "tpl-lines" }, (t.lines ?? []).map((l) => h("span", { class: "tpl-line" }, l.label && h("span", { class: "tpl-label" }, l.label), h("span", { class: "tpl-value" }, l.value)))),
   ];

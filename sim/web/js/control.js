@@ -125,6 +125,7 @@ function listOf(answer, name) { return Array.isArray(answer) ? answer : answer[n
 // --- accounts
 
 const MODES = { plain: "明文", compatible: "兼容", safe: "安全" };
+const FORMATS = { xml: "XML", json: "JSON" };
 const ACCOUNT_FIELDS = [["app_id", "AppID", true], ["name", "名称", true], ["secret", "AppSecret", true], ["token", "Token"], ["aes_key", "EncodingAESKey（43 位）"], ["server_url", "服务器地址（接收推送）"], ["web_url", "网站地址（OAuth 与 JS 域名）"]];
 
 function accountForm(a = {}) {
@@ -134,11 +135,16 @@ function accountForm(a = {}) {
   });
   const mode = h("select", { class: "field", name: "mode" }, Object.entries(MODES).map(([k, v]) => h("option", { value: k }, `${v}模式`)));
   mode.value = a.mode ?? "plain";
+  const format = h("select", { class: "field", name: "format" }, Object.entries(FORMATS).map(([k, v]) => h("option", { value: k }, v)));
+  format.value = a.format || "xml";
+  const silent = h("input", { type: "checkbox", checked: a.silent_followers ?? true });
   return h("form", { class: "inline-form", testid: "account-form", onsubmit: async (e) => {
     e.preventDefault();
     const account = Object.fromEntries([...new FormData(e.target)].map(([k, v]) => [k, String(v).trim()]));
+    account.silent_followers = silent.checked;
     if (await attempt(() => api.saveAccount(account), "公众号已保存")) { at("account-box").replaceChildren(); loadAccounts(); }
-  } }, inputs, h("label", {}, h("span", {}, "加解密方式"), mode),
+  } }, inputs, h("label", {}, h("span", {}, "加解密方式"), mode), h("label", {}, h("span", {}, "推送格式"), format),
+  h("label", { class: "check full" }, silent, "粉丝从会话或菜单进入网页时静默授权（与平台相同）"),
   h("div", { class: "full button-row" }, h("button", { type: "submit", class: "primary" }, "保存"), button({ class: "small", onclick: () => at("account-box").replaceChildren() }, "取消")));
 }
 
@@ -153,8 +159,8 @@ function accountRow(a) {
   const shown = store.account(a.app_id);
   const followers = store.users.filter((u) => u.chats[a.app_id]?.followed).length;
   const fact = (label, value) => value && h("div", { class: "kv" }, h("span", {}, label), h("span", { class: "mono" }, value), button({ class: "icon-button tiny", "aria-label": `复制${label}`, onclick: async () => { if (await copyText(value)) say(`已复制${label}`); } }, icon("copy", { size: 15 })));
-  return h("details", { class: "item-box", testid: "account-row" }, h("summary", { class: "item" }, avatar({ name: a.name, url: shown?.avatar_url, kind: "account", size: 38 }),
-    h("div", { class: "item-main" }, h("b", {}, a.name), h("span", {}, `${MODES[a.mode] ?? "明文"}模式 · ${followers} 人关注 · ${(a.templates ?? []).length} 个模板`)), icon("down", { size: 18 })),
+  return h("details", { class: "item-box", testid: "account-row" }, h("summary", { class: "item" }, avatar({ url: shown?.avatar_url, kind: "account", size: 38 }),
+    h("div", { class: "item-main" }, h("b", {}, a.name), h("span", {}, `${MODES[a.mode] ?? "明文"}模式${a.format === "json" ? " · JSON" : ""} · ${followers} 人关注 · ${(a.templates ?? []).length} 个模板`)), icon("down", { size: 18 })),
   h("div", { class: "item-more" }, fact("AppID", a.app_id), fact("AppSecret", a.secret), fact("原始 ID", a.original_id), fact("Token", a.token), fact("AESKey", a.aes_key), fact("服务器", a.server_url), fact("网站", a.web_url),
     (a.templates ?? []).length > 0 && h("ul", { class: "templates" }, a.templates.map((t) => h("li", {}, h("b", {}, t.title), h("span", { class: "mono" }, t.template_id), h("pre", {}, t.content)))),
     h("div", { class: "button-row" }, button({ class: "small", testid: "account-edit", onclick: () => { at("account-box").replaceChildren(accountForm(a)); at("account-box").scrollIntoView({ block: "nearest" }); } }, "修改"),
@@ -180,7 +186,7 @@ function drawUsers() {
     const follows = Object.values(u.chats).filter((c) => c.followed).length;
     const remove = button({ class: "icon-button", testid: "user-remove", "aria-label": `删除用户${u.nickname}` }, icon("trash", { size: 20 }));
     sure(remove, "确认删除", () => attempt(async () => { await api.removeUser(u.id); await store.refresh(); }, "用户已删除"));
-    return h("div", { class: "item", testid: "user-row" }, avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 38 }),
+    return h("div", { class: "item", testid: "user-row" }, avatar({ url: u.avatar_url, size: 38 }),
       h("div", { class: "item-main" }, h("b", {}, u.nickname), h("span", {}, [phoneNumber(u.phone), `关注 ${follows} 个`, u.id].filter(Boolean).join(" · "))),
       h("a", { class: "small", href: `./?left=${encodeURIComponent(u.id)}`, "aria-label": `打开${u.nickname}的手机` }, "手机"), remove);
   }));

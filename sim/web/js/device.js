@@ -64,7 +64,7 @@ export class Device {
     const others = this.store.users.reduce((n, x) => n + (x.id === this.userId ? 0 : this.store.unread(x.id)), 0);
     this.el.setAttribute("aria-label", `${u.nickname}的手机`);
     this.switcher.setAttribute("aria-label", `当前用户${u.nickname}，点按切换用户`);
-    this.switcher.replaceChildren(avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 28 }),
+    this.switcher.replaceChildren(avatar({ url: u.avatar_url, size: 28 }),
       h("span", { class: "switcher-name" }, u.nickname), h("span", { class: "switcher-phone" }, phoneNumber(u.phone)), icon("down", { size: 16 }),
       h("span", { class: "narrow-only" }, badge(others, "条其他用户的未读")));
     this.smsButton.replaceChildren(icon("sms", { size: 20 }), badge(this.store.smsUnread(u.phone), "条未读短信") ?? "");
@@ -253,7 +253,7 @@ export class Device {
     const text = summary(message);
     if (!text) return;
     this.banner({
-      picture: avatar({ name: account?.name, url: account?.avatar_url, kind: "account", size: 38 }),
+      picture: avatar({ url: account?.avatar_url, kind: "account", size: 38 }),
       title: account?.name ?? "公众号", text, onopen: () => this.openChat(appId),
     });
   }

@@ -103,12 +103,6 @@ export function hash(text) {
   return (n ^ (n >>> 16)) >>> 0;
 }
 
-const TILES = [["#2bbf74", "#0f9d63"], ["#4f8df7", "#2f63d8"], ["#f2a13c", "#e07a1f"], ["#8f7bea", "#6b55cf"], ["#ef6b73", "#d2444f"], ["#31b6bf", "#168a99"], ["#c48a4d", "#9c6630"], ["#5a6f8f", "#3d4f6e"]];
-const SKIN = ["#ffdfc4", "#f6cfa8", "#eebd93", "#fbe0cf"];
-const HAIR = ["#2f2a2a", "#4a342a", "#1f2430", "#6b4a35"];
-const SHIRT = ["#3b82c4", "#2fa36b", "#c9574f", "#7a63b8", "#d99a2b", "#41707f"];
-const BACK = ["#cfe6f5", "#d6f0de", "#fde4d3", "#e6def7", "#fdf0c7", "#d9ecec"];
-
 /** safeSrc lets only pictures from http(s), data:image, blob and relative addresses through. */
 export function safeSrc(url) {
   if (!url) return "";
@@ -120,53 +114,11 @@ export function safeSrc(url) {
   return "";
 }
 
-/** avatar shows the picture when there is one and a drawn face or letter tile otherwise. */
-export function avatar({ name = "?", url, kind = "user", size = 44, seed }) {
-  const box = h("span", { class: `avatar avatar-${kind}`, "aria-hidden": "true", style: { width: `${size}px`, height: `${size}px` } });
-  const draw = () => box.replaceChildren(kind === "account" ? letterTile(name) : face(String(seed ?? name)));
+/** avatar shows the picture that the simulator draws for a person or an account. */
+export function avatar({ url, kind = "user", size = 44 }) {
   const src = safeSrc(url);
-  // The simulator's own pictures are patterns; a face is easier to tell apart.
-  if (!src || new URL(src).pathname.startsWith("/mmopen/")) { draw(); return box; }
-  const img = h("img", { alt: "", src, width: size, height: size, decoding: "async" });
-  img.addEventListener("error", draw, { once: true });
-  box.append(img);
-  return box;
-}
-
-let gradients = 0;
-
-function letterTile(name) {
-  const [from, to] = TILES[hash(name) % TILES.length];
-  const id = `tile-${++gradients}`;
-  const letter = [...String(name).trim()][0] ?? "?";
-  return svg("svg", { viewBox: "0 0 48 48", width: "100%", height: "100%" },
-    svg("defs", {}, svg("linearGradient", { id, x1: 0, y1: 0, x2: 1, y2: 1 },
-      svg("stop", { offset: "0", "stop-color": from }), svg("stop", { offset: "1", "stop-color": to }))),
-    svg("rect", { width: 48, height: 48, fill: `url(#${id})` }),
-    svg("circle", { cx: 42, cy: 6, r: 16, fill: "#fff", opacity: 0.12 }),
-    svg("text", { x: 24, y: 25, "text-anchor": "middle", "dominant-baseline": "central", "font-size": 23, "font-weight": 600, fill: "#fff" }, letter));
-}
-
-function face(seed) {
-  const n = hash(seed);
-  const pick = (list, shift) => list[(n >>> shift) % list.length];
-  const skin = pick(SKIN, 2), hair = pick(HAIR, 5), shirt = pick(SHIRT, 9), back = pick(BACK, 13);
-  const style = (n >>> 17) % 4;
-  const shapes = [
-    "M13 21c-1-9 4-14 11-14s12 5 11 14c-2-4-3-6-4-7-4 2-9 2-13 0-2 2-4 4-5 7z",
-    "M12 31c-2-13 2-24 12-24s14 11 12 24c-2 2-4 1-4-1V19c-3-1-5-2-7-5-2 3-5 4-9 5v11c0 2-2 3-4 1z",
-    "M13.5 19c0-8 4-12 10.5-12s10.5 4 10.5 12c-1-3-2.5-5-4-6-1 1.5-11 2-13 0-1.5 1-3 3-4 6z",
-    "M12 24C10 12 15 6 25 7c7 .5 11 7 10 16-1-3-2-6-3-8-6 0-11-2-13-4-1 4-4 9-7 13z",
-  ];
-  return svg("svg", { viewBox: "0 0 48 48", width: "100%", height: "100%" },
-    svg("rect", { width: 48, height: 48, fill: back }),
-    style === 1 && svg("path", { d: "M12 20h24v16H12z", fill: hair }),
-    svg("path", { d: "M8 48c0-8 6-12.5 16-12.500S40 40 40 48z", fill: shirt }),
-    svg("path", { d: "M20 31h8v5c0 2-1.8 3.5-4 3.500S20 38 20 36z", fill: skin }),
-    svg("ellipse", { cx: 24, cy: 23, rx: 9.5, ry: 11, fill: skin }),
-    svg("path", { d: shapes[style], fill: hair }),
-    svg("circle", { cx: 20.3, cy: 24, r: 1.1, fill: "#3a2f2f" }), svg("circle", { cx: 27.7, cy: 24, r: 1.1, fill: "#3a2f2f" }),
-    svg("path", { d: "M21 28.800q3 2.4 6 0", fill: "none", stroke: "#b0604f", "stroke-width": 1.3, "stroke-linecap": "round" }));
+  return h("span", { class: `avatar avatar-${kind}`, "aria-hidden": "true", style: { width: `${size}px`, height: `${size}px` } },
+    src && h("img", { alt: "", src, width: size, height: size, decoding: "async", draggable: "false" }));
 }
 
 /** copyText puts text on the clipboard, also where the clipboard API is missing or refused. */

@@ -143,7 +143,7 @@ class Client {
       const where = SLOTS.find((s) => this.slots[s] === u.id);
       const here = u.id === device.userId;
       return button({ class: "person", testid: `user-${u.id}`, "aria-current": here ? "true" : null, onclick: () => { layer.close(); if (!here) this.show(device.slot, u.id); } },
-        avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 44 }), h("span", { class: "person-text" }, h("b", {}, u.nickname), h("span", {}, phoneNumber(u.phone) || "没有手机号")),
+        avatar({ url: u.avatar_url, size: 44 }), h("span", { class: "person-text" }, h("b", {}, u.nickname), h("span", {}, phoneNumber(u.phone) || "没有手机号")),
         badge(store.unread(u.id)), here ? h("span", { class: "person-mark" }, icon("check", { size: 20 })) : where && h("span", { class: "person-where wide-only" }, where === "left" ? "左侧手机" : "右侧手机"));
     })), button({ class: "plain wide", testid: "add-user-open", onclick: () => { layer.close(); this.addUser(device); } }, icon("add", { size: 20 }), "添加模拟用户")) });
   }
@@ -202,7 +202,7 @@ class Client {
     }
     from.toast("已分享", { mark: "check" });
     const u = from.user;
-    target.banner({ testid: "share-banner", picture: avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 38 }), title: `${u.nickname} 分享了链接`, text: title, onopen: () => target.openURL(url) });
+    target.banner({ testid: "share-banner", picture: avatar({ url: u.avatar_url, size: 38 }), title: `${u.nickname} 分享了链接`, text: title, onopen: () => target.openURL(url) });
   }
 
   /** codeButton is the copy button of a code in a banner. */

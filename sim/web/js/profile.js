@@ -31,7 +31,7 @@ export class Profile {
       : button({ class: "primary wide", testid: "follow", disabled: this.busy, onclick: () => this.follow() }, this.busy ? "正在关注…" : "关注公众号");
     const fact = (label, value, copy) => value && h("div", { class: "fact" }, h("span", {}, label), h("span", { class: copy ? "mono" : "" }, value));
     this.body.replaceChildren(
-      h("div", { class: "profile-head" }, avatar({ name: a.name, url: a.avatar_url, kind: "account", size: 68 }),
+      h("div", { class: "profile-head" }, avatar({ url: a.avatar_url, kind: "account", size: 68 }),
         h("div", {}, h("h2", {}, a.name), h("p", {}, a.original_id ? `微信号：${a.original_id}` : "服务号"))),
       h("div", { class: "profile-facts" }, fact("简介", a.description ?? "模拟器里的服务号，与真实平台一样收发消息"), fact("AppID", a.app_id, true), fact("网站", a.web_url, true), followed && fact("OpenID", this.chat.openid, true),
         followed && button({ class: "switch-row", role: "switch", testid: "receive", "aria-checked": String(!this.chat.muted), onclick: () => this.mute(!this.chat.muted) }, "接收服务通知", h("i")),

@@ -35,7 +35,7 @@ export class Scan {
     this.drawn = key;
     this.codes.replaceChildren(...(accounts.length ? [h("p", {}, "公众号的二维码名片"), h("div", {}, accounts.map((a) =>
       button({ class: "scan-code", testid: `scan-account-${a.app_id}`, onclick: () => this.finish(() => scanned(this.device, { kind: "account", app_id: a.app_id, scene: "ADD_SCENE_QR_CODE" })) },
-        avatar({ name: a.name, url: a.avatar_url, kind: "account", size: 36 }), h("span", {}, a.name), icon("qr", { size: 20 }))))] : []));
+        avatar({ url: a.avatar_url, kind: "account", size: 36 }), h("span", {}, a.name), icon("qr", { size: 20 }))))] : []));
   }
 
   paste(e) {
@@ -57,9 +57,9 @@ export class Scan {
 
   async picture(file) {
     await this.run(async () => {
-      const result = await api.scanFile(this.device.userId, file);
-      if (this.onresult && result.text && (await this.taken(result.text))) return null;
-      return result;
+      if (!this.onresult) return api.scanFile(this.device.userId, file);
+      const { text } = await api.decodeFile(this.device.userId, file);
+      return (await this.taken(text)) ? null : api.scanText(this.device.userId, text);
     });
   }
 

@@ -141,7 +141,7 @@ export class Store extends EventTarget {
     const text = summary(message);
     if (text) chat.last_text = text;
     chat.last_at = message.at;
-    if (fresh && message.from !== "user") chat.unread = (chat.unread || 0) + 1;
+    if (fresh && message.from === "account") chat.unread = (chat.unread || 0) + 1;
     if (fresh) this.emit("message", { user: userId, appId, message });
     this.emit("state");
     if (fresh && message.from === "system") this.refreshSoon(); // follow and unfollow change more than the log

@@ -53,7 +53,7 @@ export class WeChat {
 
   row(a, { chat, sub, time, open, testid }) {
     return button({ class: "row", testid, onclick: open },
-      h("span", { class: "row-avatar" }, avatar({ name: a.name, url: a.avatar_url, kind: "account", size: 48 }), badge(chat?.unread)),
+      h("span", { class: "row-avatar" }, avatar({ url: a.avatar_url, kind: "account", size: 48 }), badge(chat?.unread)),
       h("span", { class: "row-main" }, h("span", { class: "row-top" }, h("b", {}, a.name), time && h("time", {}, time)), h("span", { class: "row-sub" }, plainText(sub))));
   }
 
@@ -101,7 +101,7 @@ export class WeChat {
   me() {
     const u = this.device.user, client = this.device.client;
     return [
-      h("div", { class: "me" }, avatar({ name: u.nickname, url: u.avatar_url, seed: u.id, size: 64 }),
+      h("div", { class: "me" }, avatar({ url: u.avatar_url, size: 64 }),
         h("div", {}, h("b", {}, u.nickname), h("span", {}, `手机号：${phoneNumber(u.phone) || "无"}`), h("span", {}, `模拟用户 ${u.id}`))),
       h("div", { class: "cells" }, this.cell("swap", "#576b95", "切换用户", "", () => client.chooseUser(this.device)), this.cell("people", "#07c160", "添加模拟用户", "", () => client.addUser(this.device))),
       h("div", { class: "cells" }, this.cell("trash", "#fa5151", "删除这个用户", "", () => client.removeUser(this.device))),

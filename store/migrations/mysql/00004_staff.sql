@@ -7,6 +7,8 @@ ALTER TABLE staff ADD COLUMN password VARCHAR(200) NOT NULL DEFAULT '' COMMENT '
 ALTER TABLE staff ADD COLUMN last_login_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE admin_link ADD COLUMN for_staff BIGINT NOT NULL DEFAULT 0 COMMENT 'whom it lets in; 0: the owner';
 CREATE INDEX session_staff ON session (staff_id);
+CREATE INDEX staff_list ON staff (created_at, id);
+CREATE INDEX admin_link_staff ON admin_link (for_staff);
 
 -- login_attempt: failures of a login name or an address, for lock-out. An
 -- attempt counts as failed until it has succeeded.
@@ -18,7 +20,7 @@ CREATE TABLE login_attempt (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE INDEX login_attempt_last ON login_attempt (last_at);
 
-CREATE TABLE staff_login (
+CREATE TABLE login_log (
     id         BIGINT       NOT NULL AUTO_INCREMENT,
     staff_id   BIGINT       NOT NULL COMMENT '0: the login name is nobody''s',
     ip         VARCHAR(45)  NOT NULL,
@@ -29,8 +31,8 @@ CREATE TABLE staff_login (
     created_at BIGINT       NOT NULL,
     PRIMARY KEY (id) /*T![clustered_index] NONCLUSTERED */
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin /*T! SHARD_ROW_ID_BITS=4 PRE_SPLIT_REGIONS=2 */;
-CREATE INDEX staff_login_all ON staff_login (created_at, id);
-CREATE INDEX staff_login_staff ON staff_login (staff_id, created_at, id);
+CREATE INDEX login_log_all ON login_log (created_at, id);
+CREATE INDEX login_log_staff ON login_log (staff_id, created_at, id);
 
 CREATE TABLE audit (
     id         BIGINT       NOT NULL AUTO_INCREMENT,
@@ -64,8 +66,10 @@ CREATE TABLE verify_file (
 DROP TABLE verify_file;
 DROP TABLE template_binding;
 DROP TABLE audit;
-DROP TABLE staff_login;
+DROP TABLE login_log;
 DROP TABLE login_attempt;
+DROP INDEX admin_link_staff ON admin_link;
+DROP INDEX staff_list ON staff;
 DROP INDEX session_staff ON session;
 ALTER TABLE admin_link DROP COLUMN for_staff;
 ALTER TABLE staff DROP COLUMN last_login_at;

@@ -6,6 +6,8 @@ ALTER TABLE staff ADD COLUMN password TEXT NOT NULL DEFAULT '';
 ALTER TABLE staff ADD COLUMN last_login_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE admin_link ADD COLUMN for_staff INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX session_staff ON session (staff_id);
+CREATE INDEX staff_list ON staff (created_at, id);
+CREATE INDEX admin_link_staff ON admin_link (for_staff);
 
 CREATE TABLE login_attempt (
     name     TEXT    NOT NULL PRIMARY KEY,
@@ -15,7 +17,7 @@ CREATE TABLE login_attempt (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_attempt_last ON login_attempt (last_at);
 
-CREATE TABLE staff_login (
+CREATE TABLE login_log (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     staff_id   INTEGER NOT NULL,
     ip         TEXT    NOT NULL,
@@ -26,8 +28,8 @@ CREATE TABLE staff_login (
     created_at INTEGER NOT NULL,
     CHECK (length(ip) <= 45 AND length(agent) <= 200 AND length(reason) <= 100)
 ) STRICT;
-CREATE INDEX staff_login_all ON staff_login (created_at, id);
-CREATE INDEX staff_login_staff ON staff_login (staff_id, created_at, id);
+CREATE INDEX login_log_all ON login_log (created_at, id);
+CREATE INDEX login_log_staff ON login_log (staff_id, created_at, id);
 
 CREATE TABLE audit (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -61,8 +63,10 @@ CREATE TABLE verify_file (
 DROP TABLE verify_file;
 DROP TABLE template_binding;
 DROP TABLE audit;
-DROP TABLE staff_login;
+DROP TABLE login_log;
 DROP TABLE login_attempt;
+DROP INDEX admin_link_staff;
+DROP INDEX staff_list;
 DROP INDEX session_staff;
 ALTER TABLE admin_link DROP COLUMN for_staff;
 ALTER TABLE staff DROP COLUMN last_login_at;

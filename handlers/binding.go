@@ -1,0 +1,122 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/templates"
+	"github.com/xunjia/xunjia/wechat"
+)
+
+// showWeChat tells which WeChat the visitor is bound to.
+func (s *Site) showWeChat(c *gin.Context) error {
+	if s.Account == nil {
+		return errNoPage()
+	}
+	v := visitOf(c)
+	p := &templates.WeChatPage{Phone: v.user.Phone.Masked(), Unbind: c.Query("do") == "unbind"}
+	p.Title, p.Tab, p.Back = "微信绑定", templates.MeTab, "/me"
+	identity, err := s.Store.IdentityOfUser(c.Request.Context(), s.Account.AppID(), v.user.ID)
+	switch xunjia.ErrorCode(err) {
+	case "":
+		p.Bound, p.Nickname, p.Following = true, identity.Nickname, identity.Subscribed
+	case xunjia.NotFound:
+	default:
+		return err
+	}
+	return s.render(c, http.StatusOK, p)
+}
+
+// bindScan shows a code on a PC; inside WeChat the visitor's own WeChat is bound
+// at once, by way of OAuth.
+func (s *Site) bindScan(c *gin.Context) error {
+	if s.Account == nil {
+		return errNoPage()
+	}
+	return s.showScan(c, xunjia.ScanBind, "/me/wechat")
+}
+
+// startBind (a form, because it may bind at once) sends a visitor inside WeChat through OAuth to learn who he is
+// there.
+func (s *Site) startBind(c *gin.Context) error {
+	if s.Account == nil || !inWeChat(c) {
+		s.redirect(c, "/me/wechat/scan")
+		return nil
+	}
+	if identity := visitOf(c).session.IdentityID; identity != 0 {
+		return s.bindNow(c, identity)
+	}
+	return s.authorizeAt(c, "/me/wechat/return")
+}
+
+// finishBind receives him back.
+func (s *Site) finishBind(c *gin.Context) error {
+	ctx, v := c.Request.Context(), visitOf(c)
+	if s.Account == nil {
+		return errNoPage()
+	}
+	if _, err := s.Store.UseOAuthState(ctx, c.Query("state"), v.session.ID); err != nil {
+		if known(err).Code != xunjia.Unauthorized {
+			return err
+		}
+		s.redirect(c, "/me/wechat") // loaded twice: the first time decided
+		return nil
+	}
+	if c.Query("code") == "" {
+		s.redirect(c, "/me/wechat")
+		return nil
+	}
+	who, err := s.Account.Exchange(ctx, c.Query("code"))
+	if err != nil {
+		return err
+	}
+	if who.Snapshot {
+		return s.snapshotPage(c)
+	}
+	identity, err := s.Store.SaveIdentity(ctx, xunjia.Identity{
+		AppID: s.Account.AppID(), OpenID: who.OpenID, UnionID: who.UnionID, Nickname: who.Nickname, AvatarURL: who.Avatar, Consented: true,
+	})
+	if err != nil {
+		return err
+	}
+	return s.bindNow(c, identity.ID)
+}
+
+func (s *Site) bindNow(c *gin.Context, identityID int64) error {
+	err := s.Store.BindIdentity(c.Request.Context(), identityID, visitOf(c).user.ID)
+	if xunjia.ErrorCode(err) == xunjia.Conflict {
+		return s.sayWhy(c, err, "一个微信只能绑定一个账号。", templates.Link{Href: "/me/wechat", Text: "返回"})
+	}
+	if err != nil {
+		return err
+	}
+	s.flash(c, "微信已绑定，通知会发到微信里")
+	s.redirect(c, "/me/wechat")
+	return nil
+}
+
+// unbindWeChat takes the visitor's WeChat away; his phone remains his login.
+func (s *Site) unbindWeChat(c *gin.Context) error {
+	if s.Account == nil {
+		return errNoPage()
+	}
+	if err := s.Store.UnbindIdentity(c.Request.Context(), s.Account.AppID(), visitOf(c).user.ID); err != nil {
+		return err
+	}
+	s.flash(c, "已解除绑定，请用手机号登录")
+	s.redirect(c, "/me/wechat")
+	return nil
+}
+
+// authorizeAt is authorize with a page of its own to come back to.
+func (s *Site) authorizeAt(c *gin.Context, path string) error {
+	state := xunjia.OAuthState{State: rand.Text(), SessionID: visitOf(c).session.ID, ReturnTo: path, Scope: wechat.ScopeUserInfo, CreatedAt: s.Clock()}
+	if err := s.Store.CreateOAuthState(c.Request.Context(), state); err != nil {
+		return err
+	}
+	s.redirect(c, s.Account.AuthorizeURL(s.BaseURL+path, state.Scope, state.State))
+	return nil
+}
