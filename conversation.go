@@ -175,8 +175,8 @@ const (
 	MessageSkipped MessageState = "skipped"
 )
 
-// String is the state's Chinese name; "" for what needs no word.
-func (s MessageState) String() string {
+// Name is the state in Chinese; "" for what needs no word.
+func (s MessageState) Name() string {
 	switch s {
 	case MessageQueued:
 		return "等待发送"

@@ -20,8 +20,8 @@ const (
 // ReplyTriggers lists every trigger, in the order of the console's tabs.
 func ReplyTriggers() []ReplyTrigger { return []ReplyTrigger{OnKeyword, OnFollow, OnDefault} }
 
-// String is the trigger's Chinese name.
-func (t ReplyTrigger) String() string {
+// Name is the trigger in Chinese.
+func (t ReplyTrigger) Name() string {
 	switch t {
 	case OnFollow:
 		return "关注回复"
@@ -42,8 +42,8 @@ const (
 	Contains Matching = "contains" // 包含
 )
 
-// String is the way's Chinese name.
-func (m Matching) String() string {
+// Name is the way in Chinese.
+func (m Matching) Name() string {
 	if m == Exact {
 		return "完全一致"
 	}
@@ -67,8 +67,8 @@ func ReplyKinds() []ReplyKind {
 	return []ReplyKind{TextAnswer, ImageAnswer, NewsAnswer, VoiceAnswer, VideoAnswer}
 }
 
-// String is the shape's Chinese name.
-func (k ReplyKind) String() string {
+// Name is the shape in Chinese.
+func (k ReplyKind) Name() string {
 	switch k {
 	case TextAnswer:
 		return "文字"

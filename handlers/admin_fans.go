@@ -106,6 +106,13 @@ func (s *Site) renderFan(c *gin.Context, status int, appID string, f xunjia.Fan,
 	ctx := c.Request.Context()
 	p := &templates.AdminFanPage{Fan: f, Form: form, CanEdit: visitOf(c).staff.Role.Can(xunjia.EditFans)}
 	p.Title = f.Called()
+	if visitOf(c).staff.Role.Can(xunjia.ReadConversations) {
+		talk, err := s.Store.ConversationWith(ctx, appID, f.OpenID)
+		if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
+			return err
+		}
+		p.Talk = talk.ID
+	}
 	tags, err := s.Store.FanTags(ctx, appID)
 	if err != nil {
 		return err

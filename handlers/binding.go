@@ -30,8 +30,7 @@ func (s *Site) showWeChat(c *gin.Context) error {
 	return s.render(c, http.StatusOK, p)
 }
 
-// bindScan shows a code on a PC; inside WeChat the visitor's own WeChat is bound
-// at once, by way of OAuth.
+// bindScan shows a code on a PC. Inside WeChat startBind is the way.
 func (s *Site) bindScan(c *gin.Context) error {
 	if s.Account == nil {
 		return errNoPage()
@@ -39,15 +38,12 @@ func (s *Site) bindScan(c *gin.Context) error {
 	return s.showScan(c, xunjia.ScanBind, "/me/wechat")
 }
 
-// startBind (a form, because it may bind at once) sends a visitor inside WeChat through OAuth to learn who he is
+// startBind sends a visitor inside WeChat through OAuth to learn who he is
 // there.
 func (s *Site) startBind(c *gin.Context) error {
 	if s.Account == nil || !inWeChat(c) {
 		s.redirect(c, "/me/wechat/scan")
 		return nil
-	}
-	if identity := visitOf(c).session.IdentityID; identity != 0 {
-		return s.bindNow(c, identity)
 	}
 	return s.authorizeAt(c, "/me/wechat/return")
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,7 +118,7 @@ func (v *Conversation) scanned(ctx context.Context, m wechat.Message, scene stri
 		return nil, err
 	}
 	reply, err := v.Scenes.Scanned(ctx, identity, scene, followed)
-	if err != nil || reply == nil {
+	if text, ok := reply.(wechat.TextReply); err != nil || reply == nil || ok && strings.TrimSpace(text.Content) == "" {
 		return nil, err
 	}
 	return []said{describe(reply)}, nil
@@ -192,12 +194,16 @@ func plain(text string) []said {
 	return []said{describe(wechat.TextReply{Content: text})}
 }
 
+// markup is what the chat does not show. Addresses go with it: some let whoever
+// opens them log in.
+var markup = regexp.MustCompile(`<[^>]*>`)
+
 // describe is what is kept of a reply.
 func describe(r wechat.Reply) said {
 	s := said{reply: r, kind: "text"}
 	switch r := r.(type) {
 	case wechat.TextReply:
-		s.text = r.Content
+		s.text = markup.ReplaceAllString(r.Content, "")
 	case wechat.NewsReply:
 		s.kind = "news"
 		for _, a := range r.Articles[:min(1, len(r.Articles))] {

@@ -83,7 +83,7 @@ func (s *Site) renderError(c *gin.Context, err error) {
 	p.Title = "提示"
 	switch e.Code {
 	case xunjia.NotFound:
-		p.Icon, p.Kind, p.ShowID = "search", "", false
+		p.Icon, p.Kind = "search", ""
 		p.Text = "它可能已经被删除，或者网址不完整。"
 	case xunjia.Internal, xunjia.Unavailable:
 		p.Icon, p.Kind = "tool", "bad"

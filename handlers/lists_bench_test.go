@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -124,7 +125,7 @@ func newVolumeSite(b *testing.B, driver string, purchases int) *volumeSite {
 			v.foreign = p.ID
 		}
 	}
-	// Half-way down, or a thousand parts, whichever comes first.
+	// Far down.
 	v.deepList = halfway(b, func(p xunjia.Page) (string, error) {
 		list, err := s.OpenPurchases(ctx, p)
 		return list.Next, err
@@ -194,15 +195,20 @@ func volumeStore(b *testing.B, driver string, purchases int) *store.Store {
 		seedVolume(b, s, purchases)
 		return s
 	}
-	file := filepath.Join(benchDir(b), fmt.Sprintf("volume-%s-%d.db", seedVersion(b), purchases))
+	dir := benchDir(b)
+	file := filepath.Join(dir, fmt.Sprintf("volume-%d-%s.db", purchases, seedVersion(b)))
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		raw := file + ".part"
-		for _, old := range []string{raw, raw + "-wal", raw + "-shm"} {
-			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		outdated, err := filepath.Glob(filepath.Join(dir, fmt.Sprintf("volume-%d-*", purchases)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, old := range outdated { // each takes a gigabyte
+			if err := os.Remove(old); err != nil {
 				b.Fatal(err)
 			}
 		}
-		s, err := store.Open(b.Context(), store.Options{Driver: driver, DSN: raw, Clock: volumeClock})
+		raw := file + ".part"
+		s, err := store.Open(b.Context(), store.Options{Driver: driver, DSN: raw, Clock: volumeClock, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			b.Fatal(err)
 		}

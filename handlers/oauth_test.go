@@ -260,7 +260,7 @@ func TestConversation(t *testing.T) {
 	}
 	contains(t, w.push(text("1", "帮助")), "询价通怎么用")
 	contains(t, w.push(text("2", "你好")), "小助手")
-	contains(t, w.push(text("3", "我的报价")), "/me/quotes")
+	contains(t, w.push(text("3", "我的报价")), "/register")
 	contains(t, w.push(event("fan2", "CLICK", "<EventKey>help</EventKey>")), "询价通怎么用")
 	w.push(event("fan3", "TEMPLATESENDJOBFINISH", "<MsgID>200</MsgID><Status>failed:user block</Status>"))
 	w.outbox.mu.Lock()

@@ -122,7 +122,7 @@ func (s *Site) endPurchase(c *gin.Context) error {
 // sayWhy shows why something is not possible now, with ways on.
 func (s *Site) sayWhy(c *gin.Context, err error, text string, links ...templates.Link) error {
 	e := known(err)
-	p := &templates.MessagePage{Icon: "alert-circle", Kind: "warn", Heading: e.Message, Text: text, Links: links}
+	p := &templates.MessagePage{Icon: "alert-circle", Kind: "warn", Heading: e.Message, Text: text, Links: links, ShowID: true}
 	p.Title = "提示"
 	return s.render(c, status(e.Code), p)
 }

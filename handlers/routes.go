@@ -79,7 +79,7 @@ func (s *Site) routes(r *router) {
 	member.get("/me", s.me)
 	member.get("/me/wechat", s.showWeChat)
 	member.get("/me/wechat/scan", s.bindScan)
-	member.post("/me/wechat/bind", s.startBind)
+	member.get("/me/wechat/bind", s.startBind)
 	member.get("/me/wechat/return", s.finishBind)
 	member.post("/me/wechat/unbind", s.unbindWeChat)
 	member.get("/me/profile", s.showProfile)

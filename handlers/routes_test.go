@@ -55,6 +55,10 @@ func TestAnonymousVisitsEveryRoute(t *testing.T) {
 					if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/login?return=") {
 						t.Errorf("%s: status %d to %q, want a redirect to login", name, a.StatusCode, a.to())
 					}
+				case r.audience == audienceStaff && r.method == http.MethodGet && accept == "text/html":
+					if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.to(), "/admin/login") {
+						t.Errorf("%s: status %d to %q, want a redirect to login", name, a.StatusCode, a.to())
+					}
 				case r.audience == audienceMember || r.audience == audienceStaff:
 					if a.StatusCode != http.StatusUnauthorized {
 						t.Errorf("%s: status %d, want 401", name, a.StatusCode)

@@ -79,9 +79,8 @@ func withAccount(b *testing.B, mode wechat.Mode) func(*Options) {
 
 // median is the middle one of some measurements; others on the machine disturb
 // it less than a mean.
-func median[T int64 | float64 | time.Duration](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
+func median[T float64 | time.Duration](values []T) T {
+	return slices.Sorted(slices.Values(values))[len(values)/2]
 }
 
 // serveLoopback serves h until the benchmark ends.

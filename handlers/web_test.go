@@ -477,14 +477,14 @@ func TestAdminLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := w.browser()
-	wantStatus(t, b.get("/admin"), http.StatusUnauthorized)
+	redirects(t, b.get("/admin"), "/admin/login")
 	// Opening the link, as a chat program's preview does, does not use it up.
 	b.get("/admin/enter?token=" + token)
 	contains(t, b.get("/admin/enter?token="+token), "这个链接只能使用一次")
-	redirects(t, b.post("/admin/enter"), "/admin")
+	redirects(t, b.post("/admin/enter"), "/admin/account") // there is no password yet
 	a := b.get("/admin")
 	wantStatus(t, a, http.StatusOK)
-	contains(t, a, "概况", "等待发送")
+	contains(t, a, "概况", "今天的报价")
 	wantStatus(t, b.post("/admin/deliveries/999/resend"), http.StatusNotFound)
 
 	again := w.browser()
@@ -494,8 +494,8 @@ func TestAdminLink(t *testing.T) {
 	contains(t, a, "这个链接已经用过或已失效")
 
 	b.get("/admin")
-	redirects(t, b.post("/admin/leave"), "/")
-	wantStatus(t, b.get("/admin"), http.StatusUnauthorized)
+	redirects(t, b.post("/admin/leave"), "/admin/login")
+	redirects(t, b.get("/admin"), "/admin/login")
 	if strings.Contains(w.log.String(), token) {
 		t.Error("the token stands in the log")
 	}

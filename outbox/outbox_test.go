@@ -279,6 +279,29 @@ func TestEndedPurchaseIsNotAnnounced(t *testing.T) {
 	}
 }
 
+// Staff's choice of a template counts; one that the account no longer has does
+// not.
+func TestStaffChooseTemplate(t *testing.T) {
+	clock := newFakeTime()
+	w := newWorld(t, "sqlite", clock)
+	o := w.outbox()
+	chosen := "template-" + xunjia.TemplateNewQuote
+	for _, c := range []struct{ choice, want string }{
+		{chosen, chosen}, {"gone", "template-" + xunjia.TemplateNewPurchase}, {"", "template-" + xunjia.TemplateNewPurchase},
+	} {
+		if err := w.store.BindTemplate(t.Context(), 1, appID, xunjia.TemplateBinding{Title: xunjia.TemplateNewPurchase, TemplateID: c.choice}); err != nil {
+			t.Fatal(err)
+		}
+		clock.advance(bindingsEvery)
+		if err := o.templates.refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := o.templates.titled(xunjia.TemplateNewPurchase); err != nil || got.ID != c.want {
+			t.Errorf("choice %q: template %q, %v; want %q", c.choice, got.ID, err, c.want)
+		}
+	}
+}
+
 func TestTemplatesKnownLate(t *testing.T) {
 	w := newWorld(t, "sqlite", newFakeTime())
 	w.people(1, true, 1)

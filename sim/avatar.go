@@ -78,7 +78,7 @@ func mixed(text string) uint32 {
 func letterTile(name string) string {
 	tiles := [][2]string{
 		{"#2bbf74", "#0f9d63"}, {"#4f8df7", "#2f63d8"}, {"#f2a13c", "#e07a1f"}, {"#8f7bea", "#6b55cf"},
-		{"#ef6b73", "#d2444f"}, {"#31b6bf", "#168a99"}, {"#c48a4d", "#9c6630"}, {"#5a6f8f", "#3d4f6e"},
+		{"#ef6b73", "#d2444f"}, {"#31b6bf", "#168a99"},
 	}
 	tile := tiles[mixed(name)%uint32(len(tiles))]
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="%s"/><stop offset="1" stop-color="%s"/></linearGradient></defs>`+

@@ -26,9 +26,9 @@ type (
 const pageStyle = `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <script src="/__wechat/bridge.js"></script>
 <style>*{box-sizing:border-box}body{margin:0;min-height:100vh;font:17px/1.5 -apple-system,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:#191919;background:#fff;display:flex;flex-direction:column;align-items:center}
-main{width:100%;max-width:420px;padding:48px 28px 28px;flex:1;display:flex;flex-direction:column}
-h1{font-size:22px;font-weight:600;margin:0 0 8px}p{color:#737373;font-size:15px;margin:0 0 16px}
-img{border-radius:6px;background:#eee}.who{display:flex;gap:12px;align-items:center;padding:14px 0;border-top:1px solid #e7e7e7;border-bottom:1px solid #e7e7e7;margin:20px 0;color:inherit;text-decoration:none}
+main{width:100%;max-width:420px;padding:28px 28px 8px;flex:1;display:flex;flex-direction:column}
+h1{font-size:20px;text-wrap:balance;font-weight:600;margin:0 0 8px}p{color:#737373;font-size:15px;margin:0 0 16px}
+img{border-radius:6px;background:#eee}.who{display:flex;gap:12px;align-items:center;padding:14px 0;border-top:1px solid #e7e7e7;border-bottom:1px solid #e7e7e7;margin:12px 0;color:inherit;text-decoration:none}
 .who small{color:#9a9a9a;display:block;font-size:13px}button,.btn{display:block;width:100%;border:0;border-radius:8px;padding:12px;font:inherit;font-weight:600;text-align:center;cursor:pointer;margin-bottom:12px;text-decoration:none}
 .ok{background:#07c160;color:#fff}.no{background:#f2f2f2;color:#06ae56}.plain{background:none;color:#576b95;font-weight:400;font-size:14px}
 .foot{margin-top:auto;padding-top:24px}.big{font-size:56px;line-height:1;margin:24px 0;text-align:center}.mid{text-align:center}</style>`
@@ -46,7 +46,7 @@ func pageTemplates() *template.Template {
 <form class="foot" method="post" action="/connect/oauth2/authorize"><input type="hidden" name="query" value="{{.Query}}">
 <button class="ok" name="answer" value="allow" id="sim-allow">允许</button>
 <button class="no" name="answer" value="deny" id="sim-deny">拒绝</button>
-<button class="plain" name="answer" value="snapshot" id="sim-snapshot">以网页快照方式浏览（模拟未经用户操作的授权）</button></form></main></body></html>`))
+<button class="plain" name="answer" value="snapshot" id="sim-snapshot" title="页面没有经过用户操作就要求授权时，平台给的是网页快照">以网页快照方式浏览</button></form></main></body></html>`))
 	return t
 }
 

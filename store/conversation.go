@@ -32,8 +32,9 @@ type ConversationPush struct {
 	DueAt   time.Time
 }
 
-// RecordPush writes down a push and its answers. fresh is false, and nothing
-// changes, when it was recorded before: then it has been answered too.
+// RecordPush writes down a push and its answers and marks it as handled. fresh is
+// false, and nothing changes, when it was recorded before: then it has been
+// answered too.
 func (s *Store) RecordPush(ctx context.Context, p ConversationPush) (fresh bool, err error) {
 	if p.AppID == "" || p.OpenID == "" || p.Key == "" {
 		return false, errors.New("store: a conversation needs its account, fan and push")
@@ -78,8 +79,12 @@ func (s *Store) RecordPush(ctx context.Context, p ConversationPush) (fresh bool,
 		if p.Waits {
 			c.Unread++
 		}
+		if err := updateConversation(ctx, tx, c); err != nil {
+			return err
+		}
 		fresh = true
-		return updateConversation(ctx, tx, c)
+		_, err = exec(ctx, tx, markInbound(p.AppID, p.Key, tx.now))
+		return err
 	})
 	return fresh, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math"
 	"time"
@@ -61,16 +62,23 @@ func (s *Store) SaveInbound(ctx context.Context, in xunjia.Inbound) (fresh bool,
 	return err == nil, err
 }
 
-// MarkInbound notes that a push was handled; a second time changes nothing.
-// The error is NotFound when there is no such push.
+// MarkInbound notes that a push was handled; a second time changes nothing, and
+// costs no more than reading: RecordPush has marked most of them already. The
+// error is NotFound when there is no such push.
 func (s *Store) MarkInbound(ctx context.Context, appID, key string) error {
-	n, err := s.write(ctx, sq.Update("inbound").
-		Set("handled_at", sq.Expr("CASE WHEN handled_at = 0 THEN ? ELSE handled_at END", millis(s.now()))).
-		Where(sq.Eq{"app_id": appID, "dedupe_key": key}))
-	if err == nil && n == 0 {
+	handled, err := one(ctx, s.db, sq.Select("handled_at").From("inbound").Where(sq.Eq{"app_id": appID, "dedupe_key": key}), scanInt)
+	if errors.Is(err, sql.ErrNoRows) {
 		return xunjia.Errorf(xunjia.NotFound, "没有这条消息")
 	}
+	if err != nil || handled != 0 {
+		return err
+	}
+	_, err = s.write(ctx, markInbound(appID, key, s.now()))
 	return err
+}
+
+func markInbound(appID, key string, now time.Time) sq.UpdateBuilder {
+	return sq.Update("inbound").Set("handled_at", millis(now)).Where(sq.Eq{"app_id": appID, "dedupe_key": key, "handled_at": 0})
 }
 
 // ClaimInbound takes up the push that has waited longest among those nobody

@@ -154,7 +154,7 @@ func ruleTarget(id int64) string { return fmt.Sprintf("reply:%d", id) }
 
 // describeRule is what colleagues read in the audit log.
 func describeRule(r xunjia.ReplyRule) string {
-	text := r.Trigger.String() + "「" + r.Name + "」"
+	text := r.Trigger.Name() + "「" + r.Name + "」"
 	if r.Trigger == xunjia.OnKeyword {
 		text += "，关键词：" + strings.Join(r.Words, "、")
 	}

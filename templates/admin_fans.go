@@ -38,6 +38,7 @@ type AdminFanPage struct {
 	More    []xunjia.FanTag // the others
 	Sent    []FanDelivery
 	CanEdit bool
+	Talk    int64 // id of his conversation; 0: he has said nothing yet
 }
 
 // Template implements Page.

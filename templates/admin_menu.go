@@ -161,7 +161,7 @@ func accountSamples(now time.Time) []Sample {
 		{"admin/menu_conditions empty", &AdminConditionsPage{Layout: console("个性化菜单", "/admin/menu/conditions"), Draft: menu}},
 		{"admin/fans", &AdminFansPage{Layout: console("粉丝", "/admin/fans"), Fans: fans, Tags: tags, Next: "/admin/fans?after=x", CanEdit: true, Sync: xunjia.FanSync{State: xunjia.SyncRunning, Done: 4200, Total: 10000}}},
 		{"admin/fans empty", &AdminFansPage{Layout: console("粉丝", "/admin/fans"), CanEdit: true, Sync: xunjia.FanSync{State: xunjia.SyncFailed, Done: 100, Total: 10000, Reason: "今天的调用次数用完了"}}},
-		{"admin/fan", &AdminFanPage{Layout: console("川源老陈", "/admin/fans/1"), Fan: fans[0], Has: tags[1:2], More: tags[2:], CanEdit: true, Sent: []FanDelivery{{"新采购单", "微信", "已送达", "", now}}}},
+		{"admin/fan", &AdminFanPage{Layout: console("川源老陈", "/admin/fans/1"), Fan: fans[0], Has: tags[1:2], More: tags[2:], CanEdit: true, Talk: 3, Sent: []FanDelivery{{"新采购单", "微信", "已送达", "", now}}}},
 		{"admin/fan blocked", &AdminFanPage{Layout: console("微信用户", "/admin/fans/2"), Fan: fans[1]}},
 		{"admin/fan_tags", &AdminTagsPage{Layout: console("粉丝标签", "/admin/fans/tags"), Tags: tags, Most: 100, CanEdit: true, Asked: 101}},
 		{"admin/fan_tags empty", &AdminTagsPage{Layout: console("粉丝标签", "/admin/fans/tags"), Most: 100}},

@@ -53,7 +53,7 @@ func NewReplyRow(r xunjia.ReplyRule, now time.Time) ReplyRow {
 	for _, a := range r.Answers {
 		text := a.Text
 		if a.Kind != xunjia.TextAnswer {
-			text = strings.TrimSpace("[" + a.Kind.String() + "] " + a.Title)
+			text = strings.TrimSpace("[" + a.Kind.Name() + "] " + a.Title)
 		}
 		parts = append(parts, text)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/xunjia/xunjia/config"
@@ -45,7 +46,7 @@ func browser(t *testing.T) context.Context {
 	)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // events of newer browsers
 	t.Cleanup(cancel)
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
@@ -126,12 +127,15 @@ func (p tab) until(what, condition string) {
 func (p tab) click(selector string) {
 	p.t.Helper()
 	p.run("click "+selector, chromedp.WaitVisible(selector, chromedp.ByQuery),
-		// Into the middle, where no bar at the edge covers it.
-		chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).scrollIntoView({block: 'center', behavior: 'instant'})", selector), nil),
+		// Into the middle, where no bar at the edge covers it; and until the tab,
+		// which may just have come to the front, draws.
+		chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).scrollIntoView({block: "center", behavior: "instant"});
+			new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))`, selector), nil,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
 		chromedp.ActionFunc(func(ctx context.Context) error {
 			// A click that leads to another page is sometimes never
 			// acknowledged; what is expected next tells whether it arrived.
-			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
 			if err := chromedp.Click(selector, chromedp.ByQuery).Do(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				return err

@@ -26,15 +26,16 @@ var version = "dev"
 type commands struct {
 	Config string `help:"配置文件（YAML）；不写则用内置默认值加环境变量 XUNJIA_*" short:"c" env:"XUNJIA_CONFIG" type:"path"`
 
-	Serve       serveCommand       `cmd:"" default:"withargs" help:"启动服务（默认）"`
-	Migrate     migrateCommand     `cmd:"" help:"升级数据库结构"`
-	Seed        seedCommand        `cmd:"" help:"写入示例数据"`
-	Admin       adminCommand       `cmd:"" help:"管理后台的账号"`
-	Sim         simCommand         `cmd:"" help:"单独运行模拟微信，供任何公众号后端使用"`
-	Routes      routesCommand      `cmd:"" help:"列出全部网址"`
-	ConfigCmd   configCommand      `cmd:"" name:"config" help:"检查或打印配置"`
-	Healthcheck healthcheckCommand `cmd:"" help:"检查本机的服务是否健康（容器用）"`
-	Version     versionCommand     `cmd:"" help:"打印版本"`
+	Serve        serveCommand        `cmd:"" default:"withargs" help:"启动服务（默认）"`
+	Migrate      migrateCommand      `cmd:"" help:"升级数据库结构"`
+	Seed         seedCommand         `cmd:"" help:"写入示例数据"`
+	Admin        adminCommand        `cmd:"" help:"管理后台的账号"`
+	Sim          simCommand          `cmd:"" help:"单独运行模拟微信，供任何公众号后端使用"`
+	Routes       routesCommand       `cmd:"" help:"列出全部网址"`
+	ConfigCmd    configCommand       `cmd:"" name:"config" help:"检查或打印配置"`
+	ChangeOpenID changeOpenIDCommand `cmd:"" name:"changeopenid" help:"公众号迁移后，把粉丝换成新的 openid"`
+	Healthcheck  healthcheckCommand  `cmd:"" help:"检查本机的服务是否健康（容器用）"`
+	Version      versionCommand      `cmd:"" help:"打印版本"`
 }
 
 // environment is what a command gets from the process.

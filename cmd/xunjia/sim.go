@@ -26,6 +26,7 @@ type simCommand struct {
 	WebURL      string `help:"网页的地址，也是网页授权域名和 JS 接口安全域名，如 http://127.0.0.1:8080" name:"web-url"`
 	Seed        int64  `help:"随机数种子；种子相同，openid、令牌和验证码也相同" default:"1"`
 	PhonePort   int    `help:"各用户内置浏览器的第一个端口；0 则任选空闲端口" name:"phone-port" default:"0"`
+	AskAll      bool   `help:"粉丝从会话或菜单进入网页时也显示授权页（平台不显示）" name:"ask-all"`
 	AllowRemote bool   `help:"允许监听非本机地址（容器里需要）；任何连得上的人都能操作模拟器" name:"allow-remote"`
 }
 
@@ -37,7 +38,8 @@ func (c simCommand) Run(ctx context.Context, env environment) error {
 		Accounts: []sim.Account{{
 			AppID: c.AppID, Secret: c.Secret, Name: "演示公众号", Token: c.Token, AESKey: c.AESKey,
 			Mode: sim.Mode(c.Mode), Format: sim.Format(c.Format), ServerURL: c.ServerURL, WebURL: c.WebURL,
-			Templates: demoTemplates(),
+			SilentFollowers: !c.AskAll,
+			Templates:       demoTemplates(),
 		}},
 		SMSSigns:     []string{"演示签名"},
 		SMSTemplates: map[string]string{"SMS_100001": "您的验证码是${code}，5分钟内有效。"},

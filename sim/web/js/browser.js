@@ -171,7 +171,7 @@ async function askSubscribe(device, { account, avatar_url, templates }) {
     h("h2", {}, "发送一次以下通知"),
     h("div", { class: "subscribe-list" }, boxes.map(([t, box]) => h("label", {}, h("span", {}, t.title, h("small", {}, String(t.content ?? "").replace(/:?\{\{[^}]*\}\}\s*/g, "、").replace(/、$/, ""))), box))),
     h("label", { class: "subscribe-always" }, always, "总是保持以上选择，不再询问"),
-    h("div", { class: "subscribe-buttons" }, button({ class: "small", testid: "subscribe-reject", onclick: () => answer(false) }, "拒绝"), button({ class: "primary", testid: "subscribe-allow", onclick: () => answer(true) }, "允许"))) });
+    h("div", { class: "subscribe-buttons" }, button({ testid: "subscribe-reject", onclick: () => answer(false) }, "拒绝"), button({ class: "primary", testid: "subscribe-allow", onclick: () => answer(true) }, "允许"))) });
   return (await layer.closed) ?? null;
 }
 

@@ -187,7 +187,7 @@ function drawUsers() {
     const remove = button({ class: "icon-button", testid: "user-remove", "aria-label": `删除用户${u.nickname}` }, icon("trash", { size: 20 }));
     sure(remove, "确认删除", () => attempt(async () => { await api.removeUser(u.id); await store.refresh(); }, "用户已删除"));
     return h("div", { class: "item", testid: "user-row" }, avatar({ url: u.avatar_url, size: 38 }),
-      h("div", { class: "item-main" }, h("b", {}, u.nickname), h("span", {}, [phoneNumber(u.phone), `关注 ${follows} 个`, u.id].filter(Boolean).join(" · "))),
+      h("div", { class: "item-main" }, h("b", {}, u.nickname, h("small", { class: "dim mono" }, ` ${u.id}`)), h("span", {}, [phoneNumber(u.phone), `关注 ${follows} 个`].filter(Boolean).join(" · "))),
       h("a", { class: "small", href: `./?left=${encodeURIComponent(u.id)}`, "aria-label": `打开${u.nickname}的手机` }, "手机"), remove);
   }));
 }

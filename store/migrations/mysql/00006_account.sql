@@ -4,6 +4,8 @@
 -- 0 means never.
 
 -- +goose Up
+CREATE INDEX delivery_recipient ON delivery (recipient);
+
 ALTER TABLE wechat_identity
     ADD COLUMN remark VARCHAR(64) NOT NULL DEFAULT '',
     ADD COLUMN blocked TINYINT NOT NULL DEFAULT 0,
@@ -150,6 +152,7 @@ CREATE TABLE subscription_event (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- +goose Down
+DROP INDEX delivery_recipient ON delivery;
 DROP TABLE subscription_event;
 DROP TABLE subscription_credit;
 DROP TABLE scan_login;

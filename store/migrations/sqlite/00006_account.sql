@@ -4,6 +4,8 @@
 -- 0 means never.
 
 -- +goose Up
+CREATE INDEX delivery_recipient ON delivery (recipient);
+
 ALTER TABLE wechat_identity ADD COLUMN remark TEXT NOT NULL DEFAULT '';
 ALTER TABLE wechat_identity ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE wechat_identity ADD COLUMN source TEXT NOT NULL DEFAULT '';
@@ -155,6 +157,7 @@ CREATE TABLE subscription_event (
 CREATE INDEX subscription_event_created ON subscription_event (created_at);
 
 -- +goose Down
+DROP INDEX delivery_recipient;
 DROP TABLE subscription_event;
 DROP TABLE subscription_credit;
 DROP TABLE scan_login;
