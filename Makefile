@@ -22,8 +22,9 @@ vet:
 lint:
 	$(GOLANGCI) run ./...
 
-bench: deps ## ratios measured in one run; see docs/benchmarks.md
-	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench . -benchtime 2s -timeout 60m ./...
+bench: deps build ## ratios measured in one run; see docs/benchmarks.md
+	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench '^Benchmark(Callback|Lists|FanOut|Start)$$' -benchtime 10x -timeout 12m \
+		./handlers ./outbox ./cmd/xunjia
 
 assets: ## builds templates/assets from templates/src and templates/vendor
 	go run ./cmd/assets

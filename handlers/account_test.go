@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	qrcode "github.com/skip2/go-qrcode"
+
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/sim"
 	"github.com/xunjia/xunjia/wechat"
@@ -175,4 +177,14 @@ func (w *simWorld) code(b *browser, watch any) xunjia.PCScan {
 		w.t.Fatal(err)
 	}
 	return p
+}
+
+// mustQR is some picture.
+func (s *Site) mustQR(t *testing.T) []byte {
+	t.Helper()
+	png, err := qrcode.Encode("a picture", qrcode.Medium, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return png
 }

@@ -148,11 +148,8 @@ func (s *Site) printQRCode(c *gin.Context) error {
 		return errNoPage()
 	}
 	p := &templates.AdminQRCodePrintPage{Code: q}
-	p.Title = q.Label
-	if err := s.renderAdmin(c, http.StatusOK, p); err != nil {
-		return err
-	}
-	return nil
+	p.Title, p.Plain = q.Label, true
+	return s.renderAdmin(c, http.StatusOK, p)
 }
 
 // qrPicture draws the code, large enough for a poster.

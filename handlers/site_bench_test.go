@@ -37,7 +37,8 @@ func benchSite(b *testing.B, s *store.Store, clock func() time.Time, change func
 	server := httptest.NewUnstartedServer(nil)
 	o := Options{
 		Store: s, Codes: codes, Captchas: sms.NewCaptchas(rdb), Outbox: &recorder{}, Blobs: blobs,
-		BaseURL: "http://" + server.Listener.Addr().String(), Master: master, Log: log, Clock: clock,
+		BaseURL: "http://" + server.Listener.Addr().String(),
+		Master:  master, DataDir: b.TempDir(), Log: log, Clock: clock,
 	}
 	if change != nil {
 		change(&o)

@@ -60,6 +60,7 @@ func newWorld(t *testing.T, set map[string]string) *world {
 	if w.sql, err = sql.Open(w.cfg.Database.Driver, string(w.cfg.Database.DSN)); err != nil {
 		t.Fatal(err)
 	}
+	w.sql.SetMaxIdleConns(0) // a server that was down must not be noticed twice
 	t.Cleanup(func() { _ = w.sql.Close() })
 	return w
 }

@@ -90,15 +90,12 @@ func (c simCommand) greet(ctx context.Context, w io.Writer, server *sim.Server) 
 // its address is saved.
 func (c simCommand) greetServer(ctx context.Context, w io.Writer, server *sim.Server) {
 	fmt.Fprintln(w)
-	switch {
-	case c.ServerURL == "":
+	if c.ServerURL == "" {
 		fmt.Fprintln(w, "  没有 --server-url：消息和事件不推送，可以在控制台里填写。")
-	default:
-		if err := server.VerifyServer(ctx, c.AppID); err != nil {
-			fmt.Fprintf(w, "  服务器地址 %s 还没有通过验证：%v\n", c.ServerURL, err)
-		} else {
-			fmt.Fprintf(w, "  服务器地址 %s 验证通过。\n", c.ServerURL)
-		}
+	} else if err := server.VerifyServer(ctx, c.AppID); err != nil {
+		fmt.Fprintf(w, "  服务器地址 %s 还没有通过验证：%v\n", c.ServerURL, err)
+	} else {
+		fmt.Fprintf(w, "  服务器地址 %s 验证通过。\n", c.ServerURL)
 	}
 	if c.WebURL == "" {
 		fmt.Fprintln(w, "  没有 --web-url：内置浏览器没有网页可开，网页授权会报 redirect_uri 参数错误。")
