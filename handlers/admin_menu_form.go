@@ -53,10 +53,10 @@ func parseMenu(f templates.Form) (buttons []xunjia.MenuButton, at map[string]str
 }
 
 // menuErrors puts complaints about a parsed menu at the slots of the form.
-func menuErrors(f *templates.Form, err error, at map[string]string) bool {
+func menuErrors(f *templates.Form, err error, at map[string]string) {
 	e := known(err)
 	if e.Code != xunjia.Invalid {
-		return false
+		return
 	}
 	f.Message = e.Message
 	for field, text := range e.Fields {
@@ -67,7 +67,6 @@ func menuErrors(f *templates.Form, err error, at map[string]string) bool {
 		}
 		f.Errors[field] = text
 	}
-	return true
 }
 
 // fillMenu writes a menu into the form.

@@ -175,7 +175,7 @@ func (s *Site) changeQRCode(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	said := ""
+	var said string
 	switch c.PostForm("do") {
 	case "disable":
 		err, said = s.Store.DisableQRCode(ctx, appID, q.ID, visitOf(c).staff.ID, true), "二维码已停用，扫码只会关注公众号"

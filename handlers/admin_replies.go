@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -138,7 +139,7 @@ func (s *Site) saveReplyRule(c *gin.Context, r xunjia.ReplyRule) error {
 
 // mergeFields adds what could not even be read to what is wrong.
 func mergeFields(wrong xunjia.FieldErrors, err error) error {
-	if e, ok := err.(*xunjia.Error); ok {
+	if e, ok := errors.AsType[*xunjia.Error](err); ok {
 		for field, text := range e.Fields {
 			wrong.Add(field, "%s", text)
 		}

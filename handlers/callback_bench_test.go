@@ -52,7 +52,7 @@ func BenchmarkCallback(b *testing.B) {
 }
 
 func benchmarkCallback(b *testing.B, mode wechat.Mode, driver string) {
-	dsn := ""
+	var dsn string
 	if driver == "mysql" {
 		dsn = storetest.StartMariaDB(b, true).DSN(b) // which syncs every commit, as SQLite does here
 	} else {

@@ -66,7 +66,7 @@ func (s *Site) syncFansOnce(ctx context.Context, owner string) error {
 		err = s.fetchTags(ctx)
 	}
 	if ctx.Err() != nil || xunjia.ErrorCode(err) == xunjia.Conflict {
-		return nil // whoever claims it next goes on
+		return nil //nolint:nilerr // whoever claims it next goes on
 	}
 	sync.State = xunjia.SyncDone
 	if err != nil {
@@ -217,7 +217,7 @@ func (s *Site) fetchTags(ctx context.Context) error {
 	}
 	tags := make([]xunjia.FanTag, len(told))
 	for i, t := range told {
-		tags[i] = xunjia.FanTag{ID: int64(t.ID), Name: t.Name, Fans: int64(t.Count)}
+		tags[i] = xunjia.FanTag{ID: int64(t.ID), Name: t.Name, Fans: t.Count}
 	}
 	return s.Store.ReplaceFanTags(ctx, s.Account.AppID(), tags)
 }

@@ -160,8 +160,10 @@ func TestAnswers(t *testing.T) {
 		"number for a code": {says(500, `{"Code":500}`), sms.Ambiguous, "client.bad_answer"},
 		"list":              {says(200, `[]`), sms.Ambiguous, "client.bad_answer"},
 		"ten megabytes":     {says(200, `{"Code":"`+strings.Repeat("x", 10<<20)+`"}`), sms.Ambiguous, "client.bad_answer"},
-		"redirect":          {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", 307) }, sms.Ambiguous, "client.bad_answer"},
-		"connection cut":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, sms.Ambiguous, "client.no_answer"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/again", http.StatusTemporaryRedirect)
+		}, sms.Ambiguous, "client.bad_answer"},
+		"connection cut": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, sms.Ambiguous, "client.no_answer"},
 		"cut within the answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "99")
 			_, _ = io.WriteString(w, `{"Code":"OK"`)

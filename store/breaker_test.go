@@ -41,7 +41,7 @@ func TestBreaker(t *testing.T) {
 		t.Fatal("after the pause exactly one may try")
 	}
 	now = now.Add(breakerPause)
-	if !call(nil) || !call(nil) {
+	if first, second := call(nil), call(nil); !first || !second {
 		t.Fatal("a success must close it")
 	}
 	gone, cancel := context.WithCancel(ctx)
