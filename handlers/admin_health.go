@@ -59,6 +59,11 @@ func (s *Site) healthOfParts(ctx context.Context, p *templates.AdminHealthPage) 
 		waiting.OK, waiting.Text = false, fmt.Sprintf("%d 条，数据库恢复后自动处理", s.spool.Len())
 	}
 	p.Parts = append(p.Parts, waiting)
+	stuck, err := s.Store.StuckInbound(ctx)
+	add("放弃处理的推送", err, "没有")
+	if last := &p.Parts[len(p.Parts)-1]; stuck > 0 {
+		last.OK, last.Text = false, fmt.Sprintf("%d 条，每次处理都失败，请查看日志", stuck)
+	}
 }
 
 func (s *Site) healthOfCredentials(ctx context.Context, p *templates.AdminHealthPage) {

@@ -17,11 +17,11 @@ import (
 
 // Scenes acts on scanned QR codes of the account.
 type Scenes interface {
-	// Scanned is called when somebody scanned the code with a scene; followed
-	// says that he began to follow by it. The reply, when there is one, takes
-	// the place of the follow reply. It may be called again for the same scan
-	// after an error.
-	Scanned(ctx context.Context, identity xunjia.Identity, scene string, followed bool) (wechat.Reply, error)
+	// Scanned is called when somebody scanned the code with a scene, at the
+	// moment that the push names; followed says that he began to follow by it.
+	// The reply, when there is one, takes the place of the follow reply. It may
+	// be called again for the same scan, with the same moment.
+	Scanned(ctx context.Context, identity xunjia.Identity, scene string, at time.Time, followed bool) (wechat.Reply, error)
 }
 
 // Conversation answers what fans do in the chat. Its Answer is the handler of
@@ -117,7 +117,7 @@ func (v *Conversation) scanned(ctx context.Context, m wechat.Message, scene stri
 	if err != nil {
 		return nil, err
 	}
-	reply, err := v.Scenes.Scanned(ctx, identity, scene, followed)
+	reply, err := v.Scenes.Scanned(ctx, identity, scene, m.At, followed)
 	if text, ok := reply.(wechat.TextReply); err != nil || reply == nil || ok && strings.TrimSpace(text.Content) == "" {
 		return nil, err
 	}

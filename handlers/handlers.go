@@ -70,20 +70,21 @@ type Options struct {
 // Site is the website, an http.Handler.
 type Site struct {
 	Options
-	secure     bool // BaseURL is https
-	templates  *templates.Set
-	tokens     formTokens
-	foreign    *http.CrossOriginProtection
-	pushes     *wechat.Callback // nil without an account
-	talk       *Conversation    // nil without an account
-	ready      readiness
-	badges     badges
-	spool      *wechat.Spool // nil: pushes are not kept while the database is down
-	passwords  *passwords
-	fansWanted chan struct{} // a sync of fans was asked for
-	draining   atomic.Bool
-	seconds    *prometheus.HistogramVec
-	router     *router
+	secure        bool // BaseURL is https
+	templates     *templates.Set
+	tokens        formTokens
+	foreign       *http.CrossOriginProtection
+	pushes        *wechat.Callback // nil without an account
+	talk          *Conversation    // nil without an account
+	ready         readiness
+	badges        badges
+	subscriptions subscriptions
+	spool         *wechat.Spool // nil: pushes are not kept while the database is down
+	passwords     *passwords
+	fansWanted    chan struct{} // a sync of fans was asked for
+	draining      atomic.Bool
+	seconds       *prometheus.HistogramVec
+	router        *router
 }
 
 // New builds the website. It calls nobody.

@@ -45,6 +45,9 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 		page.Back = "/me/purchases"
 	}
 	page.Share = s.sharePurchase(p, page.Status)
+	if page.Mine && page.Open() {
+		page.Ask = templates.AskForQuotes(s.askFor(c, quoteTitles()))
+	}
 	if complaint != "" {
 		page.Flash = templates.Flash{Text: complaint, Bad: true}
 	}

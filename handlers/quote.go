@@ -178,6 +178,9 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 		_, withdraw := v.Quote.State.After(xunjia.Withdraw)
 		p.CanRevise = revise == nil && v.Purchase.CanQuote(v.Line, user, now) == nil
 		p.CanWithdraw = withdraw == nil
+		if v.Quote.State == xunjia.Pending {
+			p.Ask = templates.AskForAnswer(s.askFor(c, answerTitles()))
+		}
 		p.Back = "/me/quotes"
 	} else {
 		p.CanAnswer = answerable(v.Quote, v.Purchase) == nil

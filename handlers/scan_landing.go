@@ -18,13 +18,17 @@ type scans struct {
 }
 
 // Scanned counts a scan and answers what its code leads to; followed tells that
-// the scan made somebody a fan. Scenes of other programs, and codes that were
+// the scan made somebody a fan. at is the push's own time, by which a push that
+// is handled again counts once. Scenes of other programs, and codes that were
 // stopped, are answered nil.
-func (v *scans) Scanned(ctx context.Context, who xunjia.Identity, scene string, followed bool) (wechat.Reply, error) {
+func (v *scans) Scanned(ctx context.Context, who xunjia.Identity, scene string, at time.Time, followed bool) (wechat.Reply, error) {
 	if id, ok := xunjia.PCScanOfScene(scene); ok {
 		return v.scannedPC(ctx, who, id)
 	}
-	q, err := v.store.CountScan(ctx, who.AppID, scene, who.ID, v.clock(), followed)
+	if at.Unix() <= 0 { // the push named no time
+		at = v.clock()
+	}
+	q, err := v.store.CountScan(ctx, who.AppID, scene, who.ID, at, followed)
 	if xunjia.ErrorCode(err) == xunjia.NotFound {
 		return nil, nil
 	}

@@ -96,7 +96,7 @@ func platformSamples(now time.Time, stops []StopRow) []Sample {
 		{"admin/template missing", &AdminTemplatePage{Layout: sampleConsole(spec.Title, "/admin/templates"), Spec: spec, Now: now}},
 		{"admin/health", &AdminHealthPage{
 			Layout: sampleConsole("账号状态", "/admin/health"), AppID: "wx5107000000000001", Now: now, Stops: stops,
-			Parts: []Part{{"数据库", true, "正常，1 毫秒"}, {"Redis", false, "图形验证码暂时不可用"}, {"本机暂存的推送", false, "3 条，数据库恢复后自动处理"}},
+			Parts: []Part{{"数据库", true, "正常，1 毫秒"}, {"Redis", false, "图形验证码暂时不可用"}, {"本机暂存的推送", false, "3 条，数据库恢复后自动处理"}, {"放弃处理的推送", false, "1 条，每次处理都失败，请查看日志"}},
 			Credentials: []CredentialRow{
 				{Name: "接口凭证 access_token", Masked: "83_c…", ExpiresAt: now.Add(80 * time.Minute), Left: 80 * time.Minute, Age: 40 * time.Minute, FetchedAt: now.Add(-40 * time.Minute)},
 				{Name: "网页凭证 jsapi_ticket"},

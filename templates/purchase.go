@@ -28,6 +28,7 @@ type PurchasePage struct {
 	Buyer     xunjia.User
 	Mine      bool // the reader is the buyer
 	Lines     []PurchaseLine
+	Ask       SubscriptionAsk
 }
 
 // Template implements Page.

@@ -67,7 +67,7 @@ func purchaseSamples(p xunjia.Purchase, now time.Time) []Sample {
 	buyer, _, _ := sampleUsers()
 	open := &PurchasePage{Layout: sampleLayout(p.Title(), ""), Purchase: p, Status: p.StatusAt(now), Left: LeftOf(p, now), Buyer: buyer, BuyerName: buyer.Name}
 	own := *open
-	own.Mine = true
+	own.Mine, own.Ask = true, AskForQuotes("sampleTemplate")
 	for _, l := range p.Lines {
 		open.Lines = append(open.Lines, PurchaseLine{Line: l, Open: true})
 		own.Lines = append(own.Lines, PurchaseLine{Line: l})
@@ -118,6 +118,9 @@ func quoteSamples(p xunjia.Purchase, now time.Time) []Sample {
 			q := sampleQuotes(now)[0].Quote
 			q.State, q.Message, q.AnsweredAt = state, "请尽快安排发货", now
 			page := &QuotePage{Layout: sampleLayout("报价详情", ""), Quote: q, Line: p.Lines[0], Purchase: p, Status: p.Status, Supplier: coop, Buyer: buyer, Mine: mine}
+			if mine && state == xunjia.Pending {
+				page.Ask = AskForAnswer("sampleTemplate")
+			}
 			page.CanAnswer, page.CanRevise, page.CanWithdraw = !mine && state == xunjia.Pending, mine, mine && state == xunjia.Pending
 			samples = append(samples, Sample{"quote " + state.String() + map[bool]string{true: " 供应商", false: " 采购商"}[mine], page})
 		}

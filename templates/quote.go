@@ -75,6 +75,7 @@ type QuotePage struct {
 	CanAnswer   bool
 	CanRevise   bool
 	CanWithdraw bool
+	Ask         SubscriptionAsk
 }
 
 // Template implements Page.

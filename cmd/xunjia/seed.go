@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/xunjia/xunjia"
@@ -16,9 +15,10 @@ import (
 	"github.com/xunjia/xunjia/store"
 )
 
-// samples are drawn pictures for the sample data, named by what they show.
+// samples are drawn pictures for the sample data, 800×600 and named by what
+// they show, with their square crops below mobile.
 //
-//go:embed samples/*.jpg
+//go:embed samples
 var samples embed.FS
 
 type seedCommand struct{}
@@ -68,46 +68,41 @@ func seed(ctx context.Context, st *store.Store, cfg config.Config) (store.SeedRe
 	return st.Seed(ctx, pictures)
 }
 
-// savePictures stores the sample pictures, two at a time, and answers their
-// keys by what they show: 黄连2.jpg is a second picture of 黄连.
+// savePictures stores the sample pictures and answers their keys by what they
+// show: 黄连2.jpg is a second picture of 黄连.
 func savePictures(ctx context.Context, st *store.Store, blobs media.Blobs) (map[string][]string, error) {
-	files, err := samples.ReadDir("samples")
+	files, err := fs.Glob(samples, "samples/*.jpg")
 	if err != nil {
 		return nil, err
 	}
-	processor := media.New(media.Limits{})
-	keys := make([]string, len(files))
-	failures := make([]error, len(files))
-	var work sync.WaitGroup
-	for i, file := range files {
-		work.Go(func() { keys[i], failures[i] = savePicture(ctx, st, blobs, processor, file.Name()) })
-	}
-	work.Wait()
-	if err := errors.Join(failures...); err != nil {
-		return nil, err
-	}
 	shown := map[string][]string{}
-	for i, file := range files {
-		what := strings.TrimRight(strings.TrimSuffix(file.Name(), ".jpg"), "0123456789")
-		shown[what] = append(shown[what], keys[i])
+	for _, file := range files {
+		key, err := savePicture(ctx, st, blobs, file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		what := strings.TrimRight(strings.TrimSuffix(path.Base(file), ".jpg"), "0123456789")
+		shown[what] = append(shown[what], key)
 	}
 	return shown, nil
 }
 
-func savePicture(ctx context.Context, st *store.Store, blobs media.Blobs, p *media.Processor, name string) (key string, err error) {
-	f, err := samples.Open(path.Join("samples", name))
+// savePicture stores a picture as it is: the samples have been through package
+// media already.
+func savePicture(ctx context.Context, st *store.Store, blobs media.Blobs, file string) (key string, err error) {
+	full, err := samples.ReadFile(file)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	img, err := p.Process(ctx, f, media.Centre())
+	crop, err := samples.ReadFile(path.Join("samples/mobile", path.Base(file)))
 	if err != nil {
-		return "", fmt.Errorf("sample %s: %w", name, err)
+		return "", err
 	}
+	img := media.Image{Original: full, PC: full, Mobile: crop, Width: 800, Height: 600, MIME: "image/jpeg"}
 	if key, err = media.Save(ctx, blobs, img); err != nil {
 		return "", err
 	}
 	return key, st.CreateMedia(ctx, xunjia.Media{
-		Key: key, MIME: img.MIME, Width: img.Width, Height: img.Height, Bytes: int64(len(img.Original)),
+		Key: key, MIME: img.MIME, Width: img.Width, Height: img.Height, Bytes: int64(len(full)),
 	})
 }

@@ -1,5 +1,6 @@
 // The JS-SDK inside WeChat: cards for friends, WeChat's own picture viewer and
-// chooser, and scanning. Where it is absent or fails, the page stays as it is.
+// chooser, scanning, and asking for messages. Where it is absent or fails, the
+// page stays as it is.
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const meta = name => (document.querySelector(`meta[property="og:${name}"]`) || {}).content || "";
 const here = () => location.href.split("#")[0];
@@ -71,16 +72,35 @@ const scan = wx => $("[data-wx-scan]").forEach(button => {
   }));
 });
 
+// The card that asks whether the account may send a message. The open tag inside
+// it is WeChat's: only a tap on it counts. Where WeChat does not know the tag,
+// or the account may not use it, nobody is asked.
+const asks = $("[data-wx-ask]");
+const ask = () => asks.forEach(card => {
+  const tag = card.querySelector("wx-open-subscribe");
+  const say = (text, done) => { card.querySelector("[role=status]").textContent = text; tag.hidden = !!done; };
+  tag.addEventListener("success", event => {
+    let status = "";
+    try { status = JSON.parse(JSON.parse(event.detail.subscribeDetails)[tag.getAttribute("template")]).status; } catch (e) { /* told nothing */ }
+    if (status === "accept") say(card.dataset.yes, true);
+    else if (status === "reject") say("好的，先不通知您。以后想收到通知，可以回到这个页面打开。", true);
+    else if (status !== "cancel") say("没有开通成功，请稍后再试");
+  });
+  tag.addEventListener("error", () => say("没有开通成功，请稍后再试"));
+  card.hidden = false;
+});
+document.addEventListener("WeixinOpenTagsError", () => asks.forEach(card => { card.hidden = true; }));
+
 const configure = wx => {
   const address = "/wechat/jsconfig?url=" + encodeURIComponent(here()) + "&entry=" + encodeURIComponent(entry);
   fetch(address, { headers: { Accept: "application/json" } }).then(r => r.ok ? r.json() : Promise.reject(r)).then(signed => {
     const tries = ios ? [signed.entry, signed.url] : [signed.url, signed.entry];
     const next = () => {
       const c = tries.shift();
-      if (c) wx.config(Object.assign({ debug: false, jsApiList: apis }, c));
+      if (c) wx.config(Object.assign({ debug: false, jsApiList: apis, openTagList: asks.length ? ["wx-open-subscribe"] : [] }, c));
     };
     wx.error(next);
-    wx.ready(() => { tries.length = 0; [share, preview, choose, scan].forEach(use => use(wx)); });
+    wx.ready(() => { tries.length = 0; [share, preview, choose, scan, ask].forEach(use => use(wx)); });
     next();
   }).catch(() => {});
 };
