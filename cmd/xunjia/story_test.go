@@ -68,6 +68,7 @@ func story(t *testing.T, set map[string]string) {
 	second.quote(line, "279", "陇西产统货，保过检")
 	buyer.expectNotice("采购消息", "收到报价：黄连")
 	desk.see("收到报价通知")
+	desk.until("wait for the banners to go", `!document.querySelector('[data-testid="banner"]')`)
 	desk.shoot("cards")
 
 	// The buyer compares, accepts one and refuses the other.
