@@ -2,7 +2,7 @@
 GOLANGCI  = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: run build test deps vet lint bench assets docs docker
+.PHONY: run build test deps vet lint bench fuzz assets docs docker
 
 run: ## the product on embedded defaults, with sample data
 	go run ./cmd/xunjia
@@ -35,3 +35,7 @@ docs: ## writes the generated pages in docs/ and the golden files anew
 
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t xunjia:$(VERSION) .
+
+fuzz: ## 200,000 bodies into the callback and the picture decoder
+	go test ./wechat -run '^$$' -fuzz FuzzCallback -fuzztime 200000x
+	go test ./media -run '^$$' -fuzz FuzzProcess -fuzztime 200000x

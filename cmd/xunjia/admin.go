@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"time"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/config"
@@ -68,23 +67,6 @@ func (c adminResetCommand) Run(ctx context.Context, env environment) error {
 		}
 		return printLink(env.stdout, cfg, token)
 	})
-}
-
-// withStore opens the database, whose schema must be up to date.
-func withStore(ctx context.Context, env environment, f func(*store.Store, config.Config) error) error {
-	cfg, err := env.load()
-	if err != nil {
-		return err
-	}
-	st, err := openStore(ctx, cfg, nil, newLogger(cfg), time.Now)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	if err := st.CheckSchema(ctx); err != nil {
-		return err
-	}
-	return f(st, cfg)
 }
 
 // printLink prints a one-time link. Without a configured address the path alone

@@ -277,6 +277,23 @@ func (a *app) close() {
 	a.closers = nil
 }
 
+// withStore opens the database, whose schema must be up to date.
+func withStore(ctx context.Context, env environment, f func(*store.Store, config.Config) error) error {
+	cfg, err := env.load()
+	if err != nil {
+		return err
+	}
+	st, err := openStore(ctx, cfg, nil, newLogger(cfg), time.Now)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	if err := st.CheckSchema(ctx); err != nil {
+		return err
+	}
+	return f(st, cfg)
+}
+
 func openStore(ctx context.Context, cfg config.Config, cache redis.UniversalClient, log *slog.Logger, clock func() time.Time) (*store.Store, error) {
 	return store.Open(ctx, store.Options{
 		Driver: cfg.Database.Driver, DSN: string(cfg.Database.DSN), MaxOpen: cfg.Database.MaxOpen, Cache: cache, Log: log, Clock: clock,

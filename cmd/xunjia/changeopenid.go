@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/xunjia/xunjia/config"
 	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/wechat"
 )
@@ -23,40 +23,29 @@ type changeOpenIDCommand struct {
 // (账号迁移). The platform translates openids for 15 days after the migration was
 // approved. It may be repeated: who has been moved stays as he is.
 func (c changeOpenIDCommand) Run(ctx context.Context, env environment) error {
-	cfg, err := env.load()
-	if err != nil {
-		return err
-	}
-	log := newLogger(cfg)
-	st, err := openStore(ctx, cfg, nil, log, time.Now)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	if err := st.CheckSchema(ctx); err != nil {
-		return err
-	}
-	account, err := wechat.New(wechatConfig(cfg), st, wechat.Options{Log: log})
-	if err != nil {
-		return err
-	}
-	if c.Account == "" {
-		c.Account = c.FromAppID
-	}
-	if c.FromAppID == account.AppID() {
-		return errors.New("--from-appid 是现在的公众号，请填迁移之前的那个")
-	}
-	total, err := c.move(ctx, st, account)
-	verb := "已迁移"
-	if c.DryRun {
-		verb = "可以迁移"
-	}
-	fmt.Fprintf(env.stdout, "原账号的粉丝 %d 位：%s %d 位，之前已迁移 %d 位，平台没有给出新 openid %d 位，新 openid 已属于别的用户 %d 位\n",
-		total.seen, verb, total.Moved, total.Already, total.unknown, total.Refused)
-	if err != nil {
-		return fmt.Errorf("迁移中断，可以再次运行：%s: %w", wechat.StaffText(err), err)
-	}
-	return nil
+	return withStore(ctx, env, func(st *store.Store, cfg config.Config) error {
+		account, err := wechat.New(wechatConfig(cfg), st, wechat.Options{Log: newLogger(cfg)})
+		if err != nil {
+			return err
+		}
+		if c.Account == "" {
+			c.Account = c.FromAppID
+		}
+		if c.FromAppID == account.AppID() {
+			return errors.New("--from-appid 是现在的公众号，请填迁移之前的那个")
+		}
+		total, err := c.move(ctx, st, account)
+		verb := "已迁移"
+		if c.DryRun {
+			verb = "可以迁移"
+		}
+		fmt.Fprintf(env.stdout, "原账号的粉丝 %d 位：%s %d 位，之前已迁移 %d 位，平台没有给出新 openid %d 位，新 openid 已属于别的用户 %d 位\n",
+			total.seen, verb, total.Moved, total.Already, total.unknown, total.Refused)
+		if err != nil {
+			return fmt.Errorf("迁移中断，可以再次运行：%s: %w", wechat.StaffText(err), err)
+		}
+		return nil
+	})
 }
 
 // migration counts what became of the former account's fans.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/config"
@@ -25,25 +24,15 @@ type seedCommand struct{}
 
 // Run adds what is missing of the sample data.
 func (seedCommand) Run(ctx context.Context, env environment) error {
-	cfg, err := env.load()
-	if err != nil {
+	return withStore(ctx, env, func(st *store.Store, cfg config.Config) error {
+		report, err := seed(ctx, st, cfg)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(env.stdout, "新增：%d 个品种，%d 位用户，%d 张采购单，%d 条报价，%d 条通知\n",
+			report.Categories, report.Users, report.Purchases, report.Quotes, report.Notifications)
 		return err
-	}
-	st, err := openStore(ctx, cfg, nil, newLogger(cfg), time.Now)
-	if err != nil {
-		return err
-	}
-	defer st.Close()
-	if err := st.CheckSchema(ctx); err != nil {
-		return err
-	}
-	report, err := seed(ctx, st, cfg)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(env.stdout, "新增：%d 个品种，%d 位用户，%d 张采购单，%d 条报价，%d 条通知\n",
-		report.Categories, report.Users, report.Purchases, report.Quotes, report.Notifications)
-	return err
+	})
 }
 
 // seedEmpty adds the sample data to a database that holds no categories yet.

@@ -116,7 +116,31 @@ func (s *Server) Pause(t testing.TB) (resume func()) {
 	if err := syscall.Kill(s.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	// The threads go on until one of them has seen the signal, which on a busy
+	// machine is time enough for an INSERT.
+	for end := time.Now().Add(10 * time.Second); !stopped(s.pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("storetest: the server does not stop")
+		}
+	}
 	return func() { _ = syscall.Kill(s.pid, syscall.SIGCONT) }
+}
+
+// stopped tells whether every thread of a process has stopped; always where
+// there is no /proc.
+func stopped(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			continue // it has just ended
+		}
+		// "123 (name) T …"
+		if end := strings.LastIndexByte(string(stat), ')'); end < 0 || !strings.HasPrefix(string(stat[end:]), ") T") {
+			return false
+		}
+	}
+	return true
 }
 
 // freeAddr is a loopback address that nobody listened on a moment ago.
