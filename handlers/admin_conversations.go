@@ -80,6 +80,7 @@ func (s *Site) renderConversation(c *gin.Context, status int, f templates.Form) 
 		if err := s.Store.ReadConversation(ctx, id); err != nil {
 			return err
 		}
+		s.badges.forget()
 	}
 	return s.renderAdmin(c, status, p)
 }

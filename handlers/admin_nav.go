@@ -102,6 +102,13 @@ func (b *badges) read(ctx context.Context, s *Site) map[string]int {
 	return fresh
 }
 
+// forget makes the next page count anew: somebody has just dealt with one.
+func (b *badges) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.at = time.Time{}
+}
+
 // countBadges counts what waits for staff.
 func (s *Site) countBadges(ctx context.Context) (map[string]int, error) {
 	backlog, err := s.Store.Backlog(ctx)

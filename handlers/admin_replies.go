@@ -201,7 +201,7 @@ func parseReply(r xunjia.ReplyRule, f templates.Form, wrong xunjia.FieldErrors) 
 	r.Enabled, r.Random = f.Value("enabled") == "1", f.Value("random") == "one"
 	r.Words, r.Answers = nil, nil
 	if r.Trigger == xunjia.OnKeyword {
-		for _, w := range strings.FieldsFunc(f.Value("words"), func(c rune) bool { return c == '\n' || c == '\r' }) {
+		for _, w := range strings.FieldsFunc(f.Value("words"), func(c rune) bool { return strings.ContainsRune("\n\r,，、;；", c) }) {
 			if w = strings.TrimSpace(w); w != "" && !slices.Contains(r.Words, w) {
 				r.Words = append(r.Words, w)
 			}

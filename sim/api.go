@@ -206,7 +206,7 @@ func redactQuery(q url.Values) string {
 			q.Set(k, "***")
 		}
 	}
-	return q.Encode()
+	return strings.ReplaceAll(q.Encode(), url.QueryEscape("***"), "***")
 }
 
 // excerpt is the part of a body the request log keeps.

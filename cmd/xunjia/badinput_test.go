@@ -166,6 +166,8 @@ func registerTwice(t *testing.T, w *world) {
 		case http.StatusSeeOther:
 		case http.StatusForbidden: // the session was replaced at the login
 			says(t, p, status, "返回刷新")
+		case http.StatusServiceUnavailable: // a machine too slow for Redis's time-out
+			says(t, p, status, "请稍后再试")
 		default:
 			says(t, p, http.StatusUnprocessableEntity, "验证码")
 		}

@@ -61,7 +61,7 @@ func (m market) twice(t *testing.T) {
 	m.buyer.get(t, end)
 	m.once(t, end, m.buyer.filled(), "采购单现在是“报价结束”")
 
-	m.settle(t)
+	notices := m.read(t).Notices
 	for _, c := range []struct {
 		v     *visitor
 		kind  xunjia.NotificationType
@@ -73,7 +73,7 @@ func (m market) twice(t *testing.T) {
 		{m.supplier, xunjia.SellingNotice, "采购单报价已结束", 1}, {m.second, xunjia.SellingNotice, "采购单报价已结束", 1},
 	} {
 		told := 0
-		for id, notice := range m.read(t).Notices {
+		for id, notice := range notices {
 			if before.Notices[id] == "" && strings.HasPrefix(notice, fmt.Sprint(c.v.id)+" ") && strings.Contains(notice, c.title) {
 				told++
 			}

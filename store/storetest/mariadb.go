@@ -117,6 +117,8 @@ func newMariaDB(daemon, install string, durable bool) (*Server, error) {
 	}
 	cmd := exec.Command(install, append([]string{"--no-defaults", "--datadir=" + data,
 		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}, user...)...)
+	// Of its own: a server that starts removes what others left in a shared one.
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, tail(string(out), 2000))
