@@ -76,7 +76,7 @@ func (a Area) cut(digits int) Area {
 func (a Area) own() string { return areaNames()[a] }
 
 // areaNames reads the list once, when it is first asked for.
-var areaNames = sync.OnceValue(func() map[Area]string { //nolint:gochecknoglobals // never changes once read
+var areaNames = sync.OnceValue(func() map[Area]string { // never changes once read
 	names := make(map[Area]string, 3400)
 	for line := range strings.Lines(areaText) {
 		names[Area(line[:6])] = strings.TrimSpace(line[7:])

@@ -131,7 +131,7 @@ func (s *Site) identify(c *gin.Context, who wechat.OAuthIdentity, scope, returnT
 
 func (s *Site) oauthPage(c *gin.Context, status int, returnTo, heading, text string) error {
 	again := "/oauth/start?" + url.Values{"return": {returnTo}, "ask": {"1"}}.Encode()
-	p := &templates.MessagePage{Icon: "lock", Kind: "warn", Heading: heading, Text: text, Links: []templates.Link{
+	p := &templates.MessagePage{Icon: "lock", Kind: "warn", Heading: heading, Text: text, ShowID: status >= http.StatusBadRequest, Links: []templates.Link{
 		{Href: again, Text: "重新授权"}, {Href: "/register?" + url.Values{"return": {returnTo}, "phone": {"1"}}.Encode(), Text: "用手机号注册"}, {Href: "/", Text: "先随便看看"},
 	}}
 	p.Title, p.Plain = "微信登录", true

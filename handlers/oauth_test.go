@@ -164,6 +164,9 @@ func TestOAuthReturnedTwice(t *testing.T) {
 	if a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a used code: status %d to %q", a.StatusCode, a.to())
 	}
+	if id := a.Header.Get("X-Request-Id"); id == "" || !strings.Contains(a.body, id) {
+		t.Errorf("the page lacks the request id %q", id)
+	}
 }
 
 // b2 begins OAuth in a browser that is forgotten.

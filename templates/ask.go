@@ -17,7 +17,7 @@ func AskForQuotes(templateID string) SubscriptionAsk {
 	return SubscriptionAsk{
 		TemplateID: templateID, Button: "有新报价时通知我",
 		Text: "有供应商报价，马上在微信里告诉您，不用一直守着页面。",
-		Yes:  "已开通，有新报价时会在微信里通知您。",
+		Yes:  "已记下，您同意接收一次新报价的微信提醒。",
 	}
 }
 
@@ -26,7 +26,7 @@ func AskForAnswer(templateID string) SubscriptionAsk {
 	return SubscriptionAsk{
 		TemplateID: templateID, Button: "采购商答复时通知我",
 		Text: "采购商一答复，马上在微信里告诉您结果。",
-		Yes:  "已开通，采购商答复时会在微信里通知您。",
+		Yes:  "已记下，您同意接收一次答复的微信提醒。",
 	}
 }
 

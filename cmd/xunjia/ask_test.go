@@ -44,7 +44,7 @@ func TestAskedAfterPublishing(t *testing.T) {
 	desk.inFrame("read the answer", frame, func(page *cdp.Node) chromedp.Action {
 		return chromedp.Text(`[data-testid="subscribe-answer"]`, &said, chromedp.ByQuery, chromedp.FromNode(page), chromedp.NodeVisible)
 	})
-	if said != "已开通，有新报价时会在微信里通知您。" {
+	if said != "已记下，您同意接收一次新报价的微信提醒。" {
 		t.Errorf("the page says %q", said)
 	}
 	desk.shoot("allowed")
