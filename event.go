@@ -16,6 +16,26 @@ const (
 	QuoteWithdrawn    EventKind = "quote.withdrawn"    // the buyer
 	QuoteAccepted     EventKind = "quote.accepted"     // the supplier
 	QuoteRefused      EventKind = "quote.refused"      // the supplier
+	PurchaseEdited    EventKind = "purchase.edited"    // everyone who quoted
+	PurchaseExtended  EventKind = "purchase.extended"  // everyone who quoted
+	PurchaseReopened  EventKind = "purchase.reopened"  // everyone who quoted
+	LineClosed        EventKind = "line.closed"        // everyone who quoted on the line
+	LineConcluded     EventKind = "line.concluded"     // everyone who quoted on the line and was not chosen
+	SupplierInvited   EventKind = "supplier.invited"   // the supplier, Subject
+	QuestionAsked     EventKind = "question.asked"     // the buyer; Subject: question
+	QuestionAnswered  EventKind = "question.answered"  // who asked, and everyone who quoted; Subject: question
+	QuoteConfirmed    EventKind = "quote.confirmed"    // the buyer: it stands for the edited request
+	QuoteCountered    EventKind = "quote.countered"    // the supplier
+	AnswerUndone      EventKind = "answer.undone"      // the supplier
+	LineDeclined      EventKind = "line.declined"      // the buyer; Actor: the supplier
+	DealChanged       EventKind = "deal.changed"       // the other side; Subject: deal
+	DealConfirmed     EventKind = "deal.confirmed"     // the other side; Subject: deal
+	DealCancelled     EventKind = "deal.cancelled"     // the other side; Subject: deal
+	DealRated         EventKind = "deal.rated"         // the other side; Subject: deal
+	DealDisputed      EventKind = "deal.disputed"      // the other side; Subject: deal
+	DisputeSettled    EventKind = "dispute.settled"    // both sides; Subject: deal
+	CertificationDone EventKind = "certification.done" // the supplier, Subject
+	TaskDone          EventKind = "task.done"          // the user, Actor; Subject: task
 	CodeRequested     EventKind = "code.requested"     // a phone that waits for its SMS code
 )
 
@@ -27,6 +47,7 @@ type Event struct {
 	PurchaseID int64
 	LineID     int64
 	QuoteID    int64
+	Subject    int64 // what else it is about, by its kind
 	CreatedAt  time.Time
 }
 

@@ -11,10 +11,10 @@ import (
 func facts() Facts {
 	l := Line{ID: 5, PurchaseID: 7, Name: "黄连", Spec: "统货", Quantity: 500_000, Unit: "公斤"}
 	return Facts{
-		Purchase: Purchase{ID: 7, Number: "2026112300000001", BuyerID: 1, Area: "510100", Deadline: noon().Add(72 * time.Hour),
+		Purchase: Purchase{ID: 7, Number: "2026112300000001", BuyerID: 1, Terms: Terms{Area: "510100", Deadline: noon().Add(72 * time.Hour)},
 			QuoteCount: 2, Lines: []Line{l, {ID: 6, Name: "当归"}}},
 		Line:     l,
-		Quote:    Quote{ID: 9, LineID: 5, PurchaseID: 7, SupplierID: 2, Price: 28600, Unit: "公斤", Message: "请发样品", UpdatedAt: noon()},
+		Quote:    Quote{ID: 9, LineID: 5, PurchaseID: 7, SupplierID: 2, Offer: Offer{Price: 28600, Unit: "公斤"}, Message: "请发样品", UpdatedAt: noon()},
 		Buyer:    User{ID: 1, Name: "华济堂"},
 		Supplier: User{ID: 2, Name: "黄水合作社"},
 	}

@@ -88,18 +88,56 @@ const (
 	MaxDeadline      = 366 * 24 * time.Hour
 )
 
+// PurchaseMode tells who may see a purchase and when prices are seen. The
+// numbers are stored.
+type PurchaseMode int
+
+// The modes.
+const (
+	OpenMode    PurchaseMode = 0 // 公开询价: every supplier
+	InvitedMode PurchaseMode = 1 // 定向询价: only who was invited
+	SealedMode  PurchaseMode = 2 // 密封报价: every supplier; prices stay hidden from everybody until the deadline
+)
+
+// PurchaseModes lists every mode in the order of forms.
+func PurchaseModes() []PurchaseMode { return []PurchaseMode{OpenMode, InvitedMode, SealedMode} }
+
+// String is the mode's Chinese name.
+func (m PurchaseMode) String() string {
+	switch m {
+	case OpenMode:
+		return "公开询价"
+	case InvitedMode:
+		return "定向询价"
+	case SealedMode:
+		return "密封报价"
+	}
+	return ""
+}
+
+// Terms is what a buyer asks for besides the goods.
+type Terms struct {
+	Area          Area // where the goods go
+	Invoice       string
+	Payment       string
+	Delivery      string // how the goods are handed over
+	Sample        string // whether a sample is wanted
+	Qualification string // papers that the supplier must have
+	Remark        string
+	Deadline      time.Time
+	Mode          PurchaseMode
+	ShowRank      bool // losers learn their rank and how far they were from the winner
+}
+
 // Purchase is what a buyer publishes: terms, a deadline and one or more lines.
 type Purchase struct {
-	ID          int64
-	Number      string // public, unique: date and digits
-	BuyerID     int64
-	Status      PurchaseStatus // as stored; ask StatusAt for what holds now
-	Version     int            // grows by one with every edit
-	Area        Area           // where the goods go
-	Invoice     string
-	Payment     string
-	Remark      string
-	Deadline    time.Time
+	ID        int64
+	Number    string         // public, unique: date and digits
+	BuyerID   int64          // who published it
+	CompanyID int64          // whose members look after it; 0: the buyer alone
+	Status    PurchaseStatus // as stored; ask StatusAt for what holds now
+	Version   int            // grows by one with every edit
+	Terms
 	Reason      string // why it was closed
 	QuoteCount  int
 	ViewCount   int
@@ -122,6 +160,8 @@ type Line struct {
 	Origin     string
 	CapPrice   Fen // per unit; 0 is none
 	Status     PurchaseStatus
+	Reason     string   // why it was closed
+	Accepted   Quantity // of accepted quotes together
 	QuoteCount int
 	Images     []Attachment
 }
@@ -197,10 +237,16 @@ func (p Purchase) Line(id int64) (Line, error) {
 	return Line{}, Errorf(NotFound, "没有找到这个采购品种")
 }
 
+// Hidden tells whether prices are hidden from everybody but who quoted them:
+// sealed quotes are opened at the deadline.
+func (p Purchase) Hidden(now time.Time) bool {
+	return p.Mode == SealedMode && (p.EndedAt.IsZero() && now.Before(p.Deadline) || p.Status == Closed)
+}
+
 // CanQuote tells why the supplier may not quote on the line now: Forbidden on
-// his own purchase, Conflict once quoting is over.
-func (p Purchase) CanQuote(l Line, supplier int64, now time.Time) error {
-	if supplier == p.BuyerID {
+// his own or his company's purchase, Conflict once quoting is over.
+func (p Purchase) CanQuote(l Line, supplier User, now time.Time) error {
+	if p.Of(supplier) || supplier.ID == p.BuyerID {
 		return Errorf(Forbidden, "不能给自己的采购单报价")
 	}
 	switch p.StatusAt(now) {
@@ -217,11 +263,11 @@ func (p Purchase) CanQuote(l Line, supplier int64, now time.Time) error {
 	return nil
 }
 
-// CanEnd tells why the user may not end quoting now: NotFound for everybody
-// but the buyer, Conflict when it is over already.
-func (p Purchase) CanEnd(user int64, now time.Time) error {
-	if user != p.BuyerID {
-		return Errorf(NotFound, "没有找到这个采购单")
+// CanEnd tells why the user may not end quoting now: see Allows; Conflict when
+// it is over already.
+func (p Purchase) CanEnd(by User, now time.Time) error {
+	if err := p.Allows(by, Manage); err != nil {
+		return err
 	}
 	_, err := p.StatusAt(now).After(EndQuoting)
 	return err
@@ -238,35 +284,17 @@ func (l Line) Summary() string { return l.Title() + " " + l.Amount() }
 
 // Draft is a purchase as a buyer typed it, before it is published.
 type Draft struct {
-	Area     Area
-	Invoice  string
-	Payment  string
-	Remark   string
-	Deadline time.Time
-	Lines    []Line
-	Key      string // of the form; a second submission with the same key publishes nothing new
+	Terms
+	Lines []Line
+	Key   string // of the form; a second submission with the same key publishes nothing new
 }
 
 // Validate trims the draft and reports every field that is wrong. Fields of a
 // line are named lines.0.quantity.
 func (d *Draft) Validate(now time.Time) error {
 	f := FieldErrors{}
-	d.Invoice, d.Payment, d.Remark = strings.TrimSpace(d.Invoice), strings.TrimSpace(d.Payment), strings.TrimSpace(d.Remark)
-	checkText(f, "invoice", d.Invoice, 40)
-	checkText(f, "payment", d.Payment, 40)
-	checkText(f, "remark", d.Remark, 500)
+	d.Terms.validate(f, now)
 	checkText(f, "key", d.Key, 64)
-	if !d.Area.Valid() {
-		f.Add("area", "请选择收货地区")
-	}
-	switch {
-	case d.Deadline.IsZero():
-		f.Add("deadline", "请选择截止时间")
-	case d.Deadline.Before(now.Add(MinDeadline)):
-		f.Add("deadline", "截止时间至少在 30 分钟以后")
-	case d.Deadline.After(now.Add(MaxDeadline)):
-		f.Add("deadline", "截止时间最长一年")
-	}
 	switch n := len(d.Lines); {
 	case n == 0:
 		f.Add("lines", "请至少填写一个采购品种")
@@ -279,6 +307,38 @@ func (d *Draft) Validate(now time.Time) error {
 	return f.Err()
 }
 
+func (t *Terms) validate(f FieldErrors, now time.Time) {
+	for _, text := range []struct {
+		field string
+		value *string
+		limit int
+	}{
+		{"invoice", &t.Invoice, 40}, {"payment", &t.Payment, 40}, {"delivery", &t.Delivery, 40}, {"sample", &t.Sample, 40},
+		{"qualification", &t.Qualification, 100}, {"remark", &t.Remark, 500},
+	} {
+		*text.value = strings.TrimSpace(*text.value)
+		checkText(f, text.field, *text.value, text.limit)
+	}
+	if !t.Area.Valid() {
+		f.Add("area", "请选择收货地区")
+	}
+	if t.Mode.String() == "" {
+		f.Add("mode", "请选择询价方式")
+	}
+	checkDeadline(f, t.Deadline, now)
+}
+
+func checkDeadline(f FieldErrors, deadline, now time.Time) {
+	switch {
+	case deadline.IsZero():
+		f.Add("deadline", "请选择截止时间")
+	case deadline.Before(now.Add(MinDeadline)):
+		f.Add("deadline", "截止时间至少在 30 分钟以后")
+	case deadline.After(now.Add(MaxDeadline)):
+		f.Add("deadline", "截止时间最长一年")
+	}
+}
+
 func (l *Line) validate(f FieldErrors, prefix string) {
 	l.Spec, l.Quality, l.Origin = strings.TrimSpace(l.Spec), strings.TrimSpace(l.Quality), strings.TrimSpace(l.Origin)
 	if l.CategoryID == 0 {
@@ -289,8 +349,11 @@ func (l *Line) validate(f FieldErrors, prefix string) {
 	} else if l.Quantity > MaxQuantity {
 		f.Add(prefix+"quantity", "采购数量太大了")
 	}
-	if l.Unit == "" {
+	switch {
+	case l.Unit == "":
 		f.Add(prefix+"unit", "请选择单位")
+	case !l.Unit.Weighs() && l.Quantity%1000 != 0:
+		f.Add(prefix+"quantity", "按“%s”采购时，数量必须是整数", l.Unit)
 	}
 	if l.CapPrice < 0 || l.CapPrice > MaxPrice {
 		f.Add(prefix+"cap_price", "限价应在 0 到一千万元之间")

@@ -52,7 +52,7 @@ func TestStatusAt(t *testing.T) {
 		{Closed, deadline.Add(time.Hour), Closed},
 		{Purchased, deadline.Add(-time.Hour), Purchased},
 	} {
-		p := Purchase{Status: c.status, Deadline: deadline}
+		p := Purchase{Status: c.status, Terms: Terms{Deadline: deadline}}
 		if got := p.StatusAt(c.at); got != c.want {
 			t.Errorf("%s at %v: %s, want %s", c.status, c.at.Sub(deadline), got, c.want)
 		}
@@ -80,11 +80,11 @@ func TestCanQuote(t *testing.T) {
 		{"line ended", WaitingForQuote, QuotingEnded, supplier, false, Conflict},
 		{"line purchased", WaitingForQuote, Purchased, supplier, false, Conflict},
 	} {
-		p := Purchase{BuyerID: buyer, Status: c.status, Deadline: noon().Add(time.Hour)}
+		p := Purchase{BuyerID: buyer, Status: c.status, Terms: Terms{Deadline: noon().Add(time.Hour)}}
 		if c.late {
 			p.Deadline = noon()
 		}
-		if got := ErrorCode(p.CanQuote(Line{Status: c.line}, c.who, noon())); got != c.want {
+		if got := ErrorCode(p.CanQuote(Line{Status: c.line}, User{ID: c.who}, noon())); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -106,11 +106,11 @@ func TestCanEnd(t *testing.T) {
 		{"closed", Closed, 1, false, Conflict},
 		{"purchased", Purchased, 1, false, Conflict},
 	} {
-		p := Purchase{BuyerID: 1, Status: c.status, Deadline: noon().Add(time.Hour)}
+		p := Purchase{BuyerID: 1, Status: c.status, Terms: Terms{Deadline: noon().Add(time.Hour)}}
 		if c.late {
 			p.Deadline = noon()
 		}
-		if got := ErrorCode(p.CanEnd(c.who, noon())); got != c.want {
+		if got := ErrorCode(p.CanEnd(User{ID: c.who}, noon())); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -118,7 +118,7 @@ func TestCanEnd(t *testing.T) {
 
 func draft() Draft {
 	return Draft{
-		Area: "510100", Invoice: "增值税专用发票", Payment: "货到付款", Deadline: noon().Add(72 * time.Hour),
+		Terms: Terms{Area: "510100", Invoice: "增值税专用发票", Payment: "货到付款", Deadline: noon().Add(72 * time.Hour)},
 		Lines: []Line{
 			{CategoryID: 1, Quantity: 500_000, Unit: "公斤", Quality: "过检，无硫"},
 			{CategoryID: 2, Quantity: 1, Unit: "吨", CapPrice: MaxPrice},

@@ -1,6 +1,7 @@
 package xunjia
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -96,29 +97,36 @@ func (s QuoteState) After(a QuoteAction) (QuoteState, error) {
 const (
 	MaxImagesPerQuote  = 12
 	MaxAnswerLength    = 200
+	MaxTaxRate         = 2000 // 20 %
+	MaxLeadDays        = 365
 	minRefusalLength   = 2
 	maxQuoteTextLength = 500
 )
 
 // Quote is one supplier's offer for one line.
 type Quote struct {
-	ID          int64
-	LineID      int64
-	PurchaseID  int64
-	SupplierID  int64
-	Price       Fen // per unit
-	Unit        Unit
-	Quality     string
-	Explanation string
-	State       QuoteState
-	Status      QuoteStatus
-	Message     string // the buyer's reply
-	Revision    int    // from 1, grows with every change of the offer
-	Version     int    // of the purchase that the offer was made for
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	AnsweredAt  time.Time // zero while pending
-	Attachments []Attachment
+	ID         int64
+	LineID     int64
+	PurchaseID int64
+	SupplierID int64
+	Offer
+	State      QuoteState
+	Status     QuoteStatus
+	Message    string   // the buyer's reply
+	Accepted   Quantity // in the line's unit; 0 unless the state is Accepted
+	Counter    Counter
+	Revision   int // from 1, grows with every change of the offer
+	Version    int // of the purchase that the offer was made for
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	AnsweredAt time.Time // zero while pending
+}
+
+// Counter is the price that the buyer would accept instead of the one quoted.
+type Counter struct {
+	Price   Fen // per unit of the offer; 0: there is none
+	Message string
+	At      time.Time
 }
 
 // PriceText writes the price with its unit: 68.50元/公斤.
@@ -132,11 +140,19 @@ type Answer struct {
 }
 
 // Answered is the quote after the buyer's answer. It fails with NotFound for
-// anybody but the buyer, with Invalid for a refusal without a reason, with
-// Conflict when the state does not permit it or the offer has changed.
-func (q Quote) Answered(p Purchase, by int64, a Answer, now time.Time) (Quote, error) {
-	if by != p.BuyerID || q.PurchaseID != p.ID {
+// anybody but the buyer's side, Forbidden for a member who may not decide, with
+// Invalid for a refusal without a reason, with Conflict when the state does not
+// permit it or the offer has changed.
+func (q Quote) Answered(p Purchase, by User, a Answer, now time.Time) (Quote, error) {
+	if !p.Of(by) || q.PurchaseID != p.ID {
 		return q, Errorf(NotFound, "没有找到这条报价")
+	}
+	right := Manage
+	if a.Action == Accept || p.Allows(by, Manage) != nil {
+		right = Decide
+	}
+	if err := p.Allows(by, right); err != nil {
+		return q, err
 	}
 	if s := p.Status; s == Closed {
 		return q, Errorf(Conflict, "采购单已关闭，不能再答复报价")
@@ -164,9 +180,70 @@ func (q Quote) Answered(p Purchase, by int64, a Answer, now time.Time) (Quote, e
 	return q, nil
 }
 
-// Offer is a quote as a supplier typed it.
+// PriceKind tells what a price includes. The numbers are stored.
+type PriceKind int
+
+// The kinds.
+const (
+	BarePrice      PriceKind = 0 // 不含税
+	TaxedPrice     PriceKind = 1 // 含税
+	DeliveredPrice PriceKind = 2 // 含税到货价: tax and freight
+)
+
+// PriceKinds lists every kind in the order of forms.
+func PriceKinds() []PriceKind { return []PriceKind{BarePrice, TaxedPrice, DeliveredPrice} }
+
+// String is the kind's Chinese name.
+func (k PriceKind) String() string {
+	switch k {
+	case BarePrice:
+		return "不含税"
+	case TaxedPrice:
+		return "含税"
+	case DeliveredPrice:
+		return "含税到货价"
+	}
+	return ""
+}
+
+// SampleOffer tells whether a supplier sends a sample. The numbers are stored.
+type SampleOffer int
+
+// The offers.
+const (
+	NoSample   SampleOffer = 0 // 不提供样品
+	FreeSample SampleOffer = 1 // 免费寄样
+	PaidSample SampleOffer = 2 // 收费寄样
+)
+
+// SampleOffers lists every offer in the order of forms.
+func SampleOffers() []SampleOffer { return []SampleOffer{NoSample, FreeSample, PaidSample} }
+
+// String is the offer's Chinese name.
+func (s SampleOffer) String() string {
+	switch s {
+	case NoSample:
+		return "不提供样品"
+	case FreeSample:
+		return "免费寄样"
+	case PaidSample:
+		return "收费寄样"
+	}
+	return ""
+}
+
+// Offer is what a supplier offers for a line, as he typed it.
 type Offer struct {
-	Price       Fen
+	Price       Fen // per unit
+	Unit        Unit
+	Kind        PriceKind
+	TaxRate     int       // of a bare price, in hundredths of a percent: what an invoice adds; 0: no invoice
+	Freight     Fen       // for all that is offered together; 0: none, or included
+	LeadDays    int       // until the goods leave; 0: at once
+	MinQuantity Quantity  // the least that is sold, in Unit; 0: any
+	Available   Quantity  // what he can deliver, in Unit; 0: all that is asked for
+	ValidUntil  time.Time // the offer cannot be accepted from then on; zero: no limit
+	Sample      SampleOffer
 	Quality     string
 	Explanation string
 	Attachments []Attachment
@@ -176,8 +253,15 @@ type Offer struct {
 // quote still stands or has been answered: a second tap on the button, not a
 // revision. A withdrawn quote is made again by the same offer.
 func (o Offer) Repeats(q Quote) bool {
-	return q.State != Withdrawn && o.Price == q.Price && o.Quality == q.Quality &&
-		o.Explanation == q.Explanation && slices.Equal(o.Attachments, q.Attachments)
+	return q.State != Withdrawn && o.Equal(q.Offer)
+}
+
+// Equal tells whether two offers say the same.
+func (o Offer) Equal(p Offer) bool {
+	a, b := o, p
+	a.Attachments, b.Attachments = nil, nil
+	a.ValidUntil, b.ValidUntil = time.Time{}, time.Time{}
+	return reflect.DeepEqual(a, b) && o.ValidUntil.Equal(p.ValidUntil) && slices.Equal(o.Attachments, p.Attachments)
 }
 
 // Revised is the quote with a new offer of its supplier, pending again. It
@@ -187,8 +271,8 @@ func (q Quote) Revised(o Offer, p Purchase, now time.Time) (Quote, error) {
 	if err != nil {
 		return q, err
 	}
-	q.State, q.Message, q.AnsweredAt = state, "", time.Time{}
-	q.Price, q.Quality, q.Explanation, q.Attachments = o.Price, o.Quality, o.Explanation, o.Attachments
+	q.State, q.Message, q.AnsweredAt, q.Counter = state, "", time.Time{}, Counter{}
+	q.Offer = o
 	q.Revision, q.Version, q.UpdatedAt = q.Revision+1, p.Version, now
 	return q, nil
 }
@@ -207,8 +291,26 @@ func (q Quote) TakenBack(by int64, now time.Time) (Quote, error) {
 	return q, nil
 }
 
+func (o Offer) checkQuantities(f FieldErrors) {
+	for _, q := range []struct {
+		field string
+		value Quantity
+	}{{"min_quantity", o.MinQuantity}, {"available", o.Available}} {
+		switch {
+		case q.value < 0 || q.value > MaxQuantity:
+			f.Add(q.field, "数量应在 0 到一亿之间")
+		case !o.Unit.Weighs() && q.value%1000 != 0:
+			f.Add(q.field, "按“%s”报价时，数量必须是整数", o.Unit)
+		}
+	}
+	if o.Available > 0 && o.MinQuantity > o.Available {
+		f.Add("min_quantity", "起订量不能超过可供数量")
+	}
+}
+
 // Validate trims the offer and reports every field that is wrong: price,
-// quality, explanation, attachments.
+// kind, tax_rate, freight, lead_days, min_quantity, available, sample, quality,
+// explanation, attachments.
 func (o *Offer) Validate() error {
 	f := FieldErrors{}
 	o.Quality, o.Explanation = strings.TrimSpace(o.Quality), strings.TrimSpace(o.Explanation)
@@ -217,6 +319,22 @@ func (o *Offer) Validate() error {
 		f.Add("price", "报价必须大于 0")
 	case o.Price > MaxPrice:
 		f.Add("price", "报价不能超过一千万元")
+	}
+	switch {
+	case o.Kind.String() == "":
+		f.Add("kind", "请选择价格类型")
+	case o.TaxRate < 0 || o.TaxRate > MaxTaxRate:
+		f.Add("tax_rate", "开票加点应在 0 到 %d 之间", MaxTaxRate/100)
+	}
+	if o.Freight < 0 || o.Freight > MaxPrice {
+		f.Add("freight", "运费应在 0 到一千万元之间")
+	}
+	if o.LeadDays < 0 || o.LeadDays > MaxLeadDays {
+		f.Add("lead_days", "备货天数应在 0 到 %d 之间", MaxLeadDays)
+	}
+	o.checkQuantities(f)
+	if o.Sample.String() == "" {
+		f.Add("sample", "请选择是否提供样品")
 	}
 	checkText(f, "quality", o.Quality, maxQuoteTextLength)
 	checkText(f, "explanation", o.Explanation, maxQuoteTextLength)

@@ -68,9 +68,9 @@ func TestAnswered(t *testing.T) {
 		{"withdrawn", WaitingForQuote, Withdrawn, buyer, accept, Conflict, 0},
 		{"not chosen", WaitingForQuote, NotChosen, buyer, refuse, Conflict, 0},
 	} {
-		p := Purchase{ID: 7, BuyerID: buyer, Status: c.status, Deadline: noon().Add(time.Hour)}
+		p := Purchase{ID: 7, BuyerID: buyer, Status: c.status, Terms: Terms{Deadline: noon().Add(time.Hour)}}
 		q := Quote{PurchaseID: 7, SupplierID: supplier, State: c.state, Revision: 2}
-		got, err := q.Answered(p, c.by, c.answer, noon())
+		got, err := q.Answered(p, User{ID: c.by}, c.answer, noon())
 		if ErrorCode(err) != c.code {
 			t.Errorf("%s: %v, want %q", c.name, err, c.code)
 			continue
@@ -85,14 +85,14 @@ func TestAnswered(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
-	if _, err := (Quote{PurchaseID: 8, Revision: 2}).Answered(Purchase{ID: 7, BuyerID: buyer}, buyer, accept, noon()); ErrorCode(err) != NotFound {
+	if _, err := (Quote{PurchaseID: 8, Revision: 2}).Answered(Purchase{ID: 7, BuyerID: buyer}, User{ID: buyer}, accept, noon()); ErrorCode(err) != NotFound {
 		t.Errorf("quote of another purchase: %v", err)
 	}
 }
 
 func TestRepeats(t *testing.T) {
-	q := Quote{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{"a", Bulk}}}
-	same := Offer{6850, "无硫", "含税", []Attachment{{"a", Bulk}}}
+	q := Quote{Offer: Offer{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{"a", Bulk}}}}
+	same := Offer{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{"a", Bulk}}}
 	for _, c := range []struct {
 		name   string
 		state  QuoteState
@@ -105,6 +105,8 @@ func TestRepeats(t *testing.T) {
 		{"same after withdrawal", Withdrawn, func(*Offer) {}, false},
 		{"price", Pending, func(o *Offer) { o.Price-- }, false},
 		{"quality", Pending, func(o *Offer) { o.Quality = "" }, false},
+		{"tax", Pending, func(o *Offer) { o.Kind = TaxedPrice }, false},
+		{"validity", Pending, func(o *Offer) { o.ValidUntil = noon() }, false},
 		{"explanation", Pending, func(o *Offer) { o.Explanation = "" }, false},
 		{"fewer pictures", Pending, func(o *Offer) { o.Attachments = nil }, false},
 		{"other type", Pending, func(o *Offer) { o.Attachments = []Attachment{{"a", Detail}} }, false},
@@ -120,12 +122,12 @@ func TestRepeats(t *testing.T) {
 
 func TestRevised(t *testing.T) {
 	o := Offer{Price: 6600, Quality: "新货"}
-	q := Quote{ID: 1, Price: 6850, State: Refused, Message: "贵了", AnsweredAt: noon(), Revision: 1, Version: 1}
+	q := Quote{ID: 1, Offer: Offer{Price: 6850}, State: Refused, Message: "贵了", AnsweredAt: noon(), Revision: 1, Version: 1}
 	got, err := q.Revised(o, Purchase{Version: 3}, noon())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Quote{ID: 1, Price: 6600, Quality: "新货", State: Pending, Revision: 2, Version: 3, UpdatedAt: noon()}
+	want := Quote{ID: 1, Offer: Offer{Price: 6600, Quality: "新货"}, State: Pending, Revision: 2, Version: 3, UpdatedAt: noon()}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -73,14 +73,17 @@ const (
 
 // User is a person or a business that buys, sells, or both.
 type User struct {
-	ID           int64
-	Phone        Phone
-	Kind         BusinessKind // 0 until step 2
-	Name         string       // of the company or the person; "" until step 2
-	Area         Area         // "" until step 2
-	Disabled     bool
-	CreatedAt    time.Time
-	RegisteredAt time.Time // zero until step 3 is finished
+	ID             int64
+	Phone          Phone
+	Kind           BusinessKind // 0 until step 2
+	Name           string       // of the company or the person; "" until step 2
+	Area           Area         // "" until step 2
+	Disabled       bool
+	CompanyID      int64 // 0 without a company
+	CompanyRole    CompanyRole
+	CertifiedUntil time.Time // zero: never certified
+	CreatedAt      time.Time
+	RegisteredAt   time.Time // zero until step 3 is finished
 }
 
 // Step tells which registration step comes next.

@@ -91,8 +91,8 @@ func (s *Site) draft(f templates.Form, numbers []int, wrong xunjia.FieldErrors) 
 	now := s.Clock()
 	areas := chosenAreas(f.Values)
 	d := xunjia.Draft{
-		Area: areas.deepest(), Invoice: f.Value("invoice"), Payment: f.Value("payment"), Remark: newlines(f.Value("remark")),
-		Key: f.Value("key"),
+		Terms: xunjia.Terms{Area: areas.deepest(), Invoice: f.Value("invoice"), Payment: f.Value("payment"), Remark: newlines(f.Value("remark"))},
+		Key:   f.Value("key"),
 	}
 	if len(d.Key) > 64 {
 		d.Key = ""

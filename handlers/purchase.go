@@ -19,7 +19,7 @@ func (s *Site) purchase(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Request.Method == http.MethodGet && visitOf(c).user.ID != p.BuyerID {
+	if c.Request.Method == http.MethodGet && !p.Of(visitOf(c).user) {
 		// A page without its counter is better than none.
 		if err := s.Store.CountView(c.Request.Context(), id); err != nil {
 			s.Log.WarnContext(c.Request.Context(), "view not counted", "error", err, "request_id", visitOf(c).requestID)
@@ -38,7 +38,7 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 	}
 	page := &templates.PurchasePage{
 		Purchase: p, Status: p.StatusAt(now), Left: templates.LeftOf(p, now),
-		Buyer: buyer, BuyerName: nameFor(v, buyer), Mine: v.user.ID == p.BuyerID,
+		Buyer: buyer, BuyerName: nameFor(v, buyer), Mine: p.Of(v.user),
 	}
 	page.Title, page.Wide, page.Back = p.Title(), true, "/purchases"
 	if page.Mine {
@@ -62,7 +62,7 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 		}
 	}
 	for _, l := range p.Lines {
-		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user.ID, now) == nil}
+		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user, now) == nil}
 		if v.loggedIn() && !page.Mine {
 			line.Quote = quotes[l.ID]
 			_, blocked := line.Quote.State.After(xunjia.Revise)
@@ -84,7 +84,7 @@ func (s *Site) showEndPurchase(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	switch err := p.CanEnd(visitOf(c).user.ID, s.Clock()); {
+	switch err := p.CanEnd(visitOf(c).user, s.Clock()); {
 	case xunjia.ErrorCode(err) == xunjia.Conflict:
 		return s.renderPurchase(c, http.StatusConflict, p, known(err).Message)
 	case err != nil:

@@ -119,7 +119,7 @@ func (s *Site) quoteForm(c *gin.Context) (p *templates.QuoteNewPage, shown bool,
 		}
 		toPurchase = toQuote
 	}
-	if err := purchase.CanQuote(line, user, now); err != nil {
+	if err := purchase.CanQuote(line, visitOf(c).user, now); err != nil {
 		text := line.Summary() + "，采购单现在是“" + purchase.StatusAt(now).String() + "”。"
 		return nil, true, s.sayWhy(c, err, text, toPurchase, templates.Link{Href: "/purchases", Text: "看看别的采购"})
 	}
@@ -176,14 +176,14 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 	if p.Mine {
 		_, revise := v.Quote.State.After(xunjia.Revise)
 		_, withdraw := v.Quote.State.After(xunjia.Withdraw)
-		p.CanRevise = revise == nil && v.Purchase.CanQuote(v.Line, user, now) == nil
+		p.CanRevise = revise == nil && v.Purchase.CanQuote(v.Line, visitOf(c).user, now) == nil
 		p.CanWithdraw = withdraw == nil
 		if v.Quote.State == xunjia.Pending {
 			p.Ask = templates.AskForAnswer(s.askFor(c, answerTitles()))
 		}
 		p.Back = "/me/quotes"
 	} else {
-		p.CanAnswer = answerable(v.Quote, v.Purchase) == nil
+		p.CanAnswer = answerable(v.Quote, v.Purchase, visitOf(c).user) == nil
 		p.Back = comparePath(v.Purchase.ID)
 	}
 	if complaint != "" {

@@ -12,8 +12,8 @@ import (
 )
 
 // answerable tells why the buyer cannot answer the quote now.
-func answerable(q xunjia.Quote, p xunjia.Purchase) error {
-	_, err := q.Answered(p, p.BuyerID, xunjia.Answer{Action: xunjia.Accept, Revision: q.Revision}, q.UpdatedAt)
+func answerable(q xunjia.Quote, p xunjia.Purchase, by xunjia.User) error {
+	_, err := q.Answered(p, by, xunjia.Answer{Action: xunjia.Accept, Revision: q.Revision}, q.UpdatedAt)
 	return err
 }
 
@@ -23,7 +23,7 @@ func (s *Site) showAnswerQuote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := answerable(v.Quote, v.Purchase); err != nil {
+	if err := answerable(v.Quote, v.Purchase, visitOf(c).user); err != nil {
 		return s.renderQuote(c, status(xunjia.ErrorCode(err)), v.Quote.ID, known(err).Message)
 	}
 	return s.renderAnswer(c, http.StatusOK, v, &templates.QuoteAnswerPage{Accept: c.Query("do") != string(xunjia.Refuse)})
@@ -31,13 +31,13 @@ func (s *Site) showAnswerQuote(c *gin.Context) error {
 
 // quoteToAnswer loads the quote for its buyer; it is NotFound for anybody else.
 func (s *Site) quoteToAnswer(c *gin.Context) (store.QuoteView, error) {
-	user := visitOf(c).user.ID
+	user := visitOf(c).user
 	id, err := idParam(c)
 	if err != nil {
 		return store.QuoteView{}, err
 	}
-	v, err := s.Store.Quote(c.Request.Context(), id, user)
-	if err == nil && v.Purchase.BuyerID != user {
+	v, err := s.Store.Quote(c.Request.Context(), id, user.ID)
+	if err == nil && !v.Purchase.Of(user) {
 		err = xunjia.Errorf(xunjia.NotFound, "没有找到这条报价")
 	}
 	return v, err
@@ -61,7 +61,7 @@ func (s *Site) answerQuote(c *gin.Context) error {
 	answer := xunjia.Answer{Action: xunjia.QuoteAction(p.Form.Value("do")), Message: newlines(p.Form.Value("message"))}
 	answer.Revision, _ = strconv.Atoi(p.Form.Value("revision"))
 	p.Accept = answer.Action == xunjia.Accept
-	_, err = s.Store.AnswerQuote(c.Request.Context(), v.Quote.ID, v.Purchase.BuyerID, answer)
+	_, err = s.Store.AnswerQuote(c.Request.Context(), v.Quote.ID, visitOf(c).user.ID, answer)
 	switch {
 	case xunjia.ErrorCode(err) == xunjia.Conflict:
 		// The page shows the quote as it stands now.

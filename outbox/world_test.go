@@ -179,7 +179,7 @@ func (w *world) insert(into string, rows [][]any) {
 // publish publishes a purchase of the buyer's for categories.
 func (w *world) publish(categories ...int64) xunjia.Purchase {
 	w.t.Helper()
-	d := xunjia.Draft{Area: "510104", Deadline: w.clock()().Add(3 * 24 * time.Hour)}
+	d := xunjia.Draft{Terms: xunjia.Terms{Area: "510104", Deadline: w.clock()().Add(3 * 24 * time.Hour)}}
 	for _, c := range categories {
 		d.Lines = append(d.Lines, xunjia.Line{CategoryID: c, Spec: "统货", Quantity: 500_000, Unit: "公斤"})
 	}

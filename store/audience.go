@@ -23,7 +23,7 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		return f, err
 	}
 	if e.QuoteID != 0 {
-		view, err := s.Quote(ctx, e.QuoteID, f.Purchase.BuyerID)
+		view, err := s.quoteView(ctx, e.QuoteID)
 		if err != nil {
 			return f, err
 		}

@@ -26,7 +26,7 @@ func (t *tx) insertEvent(ctx context.Context, e xunjia.Event, active bool) (int6
 	// which decides when an event is due.
 	return insert(ctx, t, sq.Insert("event").SetMap(map[string]any{
 		"kind": string(e.Kind), "actor": e.Actor, "purchase_id": e.PurchaseID, "line_id": e.LineID,
-		"quote_id": e.QuoteID, "created_at": millis(t.now), "lane": int(e.Kind.Lane()), "active": flag(active),
+		"quote_id": e.QuoteID, "subject": e.Subject, "created_at": millis(t.now), "lane": int(e.Kind.Lane()), "active": flag(active),
 		"next_at": 0, "owner": "", "attempt": 0, "told_to": 0, "reason": "",
 	}))
 }
@@ -83,7 +83,7 @@ func (s *Store) ClaimEvent(ctx context.Context, c EventClaim) (EventJob, bool, e
 		if n == 0 {
 			continue // another claimer took it
 		}
-		job, err := one(ctx, s.db, sq.Select("id", "kind", "actor", "purchase_id", "line_id", "quote_id", "created_at",
+		job, err := one(ctx, s.db, sq.Select("id", "kind", "actor", "purchase_id", "line_id", "quote_id", "subject", "created_at",
 			"owner", "attempt", "told_to").From("event").Where(sq.Eq{"id": id, "owner": c.Owner}), scanEventJob)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
@@ -102,7 +102,7 @@ func scanEventJob(row scanner) (EventJob, error) {
 	var j EventJob
 	var created int64
 	err := row.Scan(&j.Event.ID, &j.Event.Kind, &j.Event.Actor, &j.Event.PurchaseID, &j.Event.LineID,
-		&j.Event.QuoteID, &created, &j.Owner, &j.Attempt, &j.ToldTo)
+		&j.Event.QuoteID, &j.Event.Subject, &created, &j.Owner, &j.Attempt, &j.ToldTo)
 	j.Event.CreatedAt = moment(created)
 	return j, err
 }

@@ -71,7 +71,7 @@ func (m market) picture(t *testing.T, key string, owner int64) xunjia.Attachment
 
 // draft asks for the goods of the names, 100公斤 each, within a day.
 func (m market) draft(names ...string) xunjia.Draft {
-	d := xunjia.Draft{Area: "510100", Deadline: m.clock.now().Add(24 * time.Hour)}
+	d := xunjia.Draft{Terms: xunjia.Terms{Area: "510100", Deadline: m.clock.now().Add(24 * time.Hour)}}
 	for _, n := range names {
 		d.Lines = append(d.Lines, xunjia.Line{CategoryID: m.goods[n].ID, Quantity: 100_000, Unit: "公斤", Quality: "无硫"})
 	}

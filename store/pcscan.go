@@ -136,7 +136,8 @@ func (s *Store) AnswerPCScan(ctx context.Context, token string, yes bool) (p xun
 		if user == 0 {
 			return xunjia.Errorf(xunjia.Forbidden, "您还没有注册，请先注册")
 		}
-		return active(ctx, tx, user)
+		_, err = active(ctx, tx, user)
+		return err
 	})
 	return p, err
 }
@@ -164,7 +165,7 @@ func (s *Store) bind(ctx context.Context, tx *tx, identityID, userID int64) erro
 		}
 		return err
 	}
-	if err := active(ctx, tx, userID); err != nil {
+	if _, err := active(ctx, tx, userID); err != nil {
 		return err
 	}
 	i, err := one(ctx, tx, selectIdentity().Where(sq.Eq{"id": identityID}).Suffix(s.dialect.forUpdate()), scanIdentity)

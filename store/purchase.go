@@ -16,26 +16,26 @@ import (
 )
 
 func selectPurchases() sq.SelectBuilder {
-	return sq.Select("id", "number", "buyer_id", "status", "version", "area", "invoice", "payment", "remark",
-		"deadline", "reason", "quote_count", "view_count", "published_at", "ended_at").From("purchase")
+	return sq.Select("id", "number", "buyer_id", "company_id", "status", "version", "area", "invoice", "payment",
+		"delivery", "sample", "qualification", "remark", "deadline", "mode", "show_rank", "reason", "quote_count", "view_count", "published_at", "ended_at").From("purchase")
 }
 
 func scanPurchase(row scanner) (p xunjia.Purchase, err error) {
 	var deadline, published, ended int64
-	err = row.Scan(&p.ID, &p.Number, &p.BuyerID, &p.Status, &p.Version, &p.Area, &p.Invoice, &p.Payment, &p.Remark,
-		&deadline, &p.Reason, &p.QuoteCount, &p.ViewCount, &published, &ended)
+	err = row.Scan(&p.ID, &p.Number, &p.BuyerID, &p.CompanyID, &p.Status, &p.Version, &p.Area, &p.Invoice, &p.Payment,
+		&p.Delivery, &p.Sample, &p.Qualification, &p.Remark, &deadline, &p.Mode, &p.ShowRank, &p.Reason, &p.QuoteCount, &p.ViewCount, &published, &ended)
 	p.Deadline, p.PublishedAt, p.EndedAt = moment(deadline), moment(published), moment(ended)
 	return p, err
 }
 
 func selectLines() sq.SelectBuilder {
 	return sq.Select("id", "purchase_id", "position", "category_id", "name", "spec", "quantity", "unit", "quality",
-		"origin", "cap_price", "status", "quote_count").From("purchase_line")
+		"origin", "cap_price", "status", "reason", "accepted", "quote_count").From("purchase_line")
 }
 
 func scanLine(row scanner) (l xunjia.Line, err error) {
 	err = row.Scan(&l.ID, &l.PurchaseID, &l.Position, &l.CategoryID, &l.Name, &l.Spec, &l.Quantity, &l.Unit, &l.Quality,
-		&l.Origin, &l.CapPrice, &l.Status, &l.QuoteCount)
+		&l.Origin, &l.CapPrice, &l.Status, &l.Reason, &l.Accepted, &l.QuoteCount)
 	return l, err
 }
 
@@ -108,14 +108,25 @@ func (s *Store) purchaseByKey(ctx context.Context, buyerID int64, key string) (x
 func (s *Store) insertPurchase(ctx context.Context, tx *tx, buyerID int64, d xunjia.Draft, number string) (id int64, err error) {
 	id, err = insert(ctx, tx, sq.Insert("purchase").SetMap(map[string]any{
 		"number": number, "buyer_id": buyerID, "draft_key": d.Key, "status": xunjia.WaitingForQuote, "version": 1,
-		"area": d.Area, "invoice": d.Invoice, "payment": d.Payment, "remark": d.Remark, "deadline": millis(d.Deadline),
-		"reason": "", "quote_count": 0, "view_count": 0, "published_at": millis(tx.now), "ended_at": 0,
+		"area": d.Area, "invoice": d.Invoice, "payment": d.Payment, "delivery": d.Delivery, "sample": d.Sample,
+		"qualification": d.Qualification, "remark": d.Remark, "deadline": millis(d.Deadline), "mode": d.Mode,
+		"show_rank": flag(d.ShowRank), "reason": "", "quote_count": 0, "view_count": 0, "published_at": millis(tx.now),
+		"ended_at": 0,
 	}))
 	if err != nil {
 		return 0, err
 	}
-	if err := active(ctx, tx, buyerID); err != nil {
+	buyer, err := active(ctx, tx, buyerID)
+	if err != nil {
 		return 0, err
+	}
+	if buyer.CompanyID != 0 {
+		if !buyer.CompanyRole.Grants(xunjia.Manage) {
+			return 0, xunjia.Errorf(xunjia.Forbidden, "您在公司里的角色是“%s”，不能发布采购单", buyer.CompanyRole)
+		}
+		if _, err := exec(ctx, tx, sq.Update("purchase").Set("company_id", buyer.CompanyID).Where(sq.Eq{"id": id})); err != nil {
+			return 0, err
+		}
 	}
 	if err := s.checkGoods(ctx, tx, d.Lines); err != nil {
 		return 0, err
@@ -201,11 +212,11 @@ func ownMedia(ctx context.Context, tx *tx, userID int64, keys []string) (map[str
 
 func insertLines(ctx context.Context, tx *tx, purchaseID int64, d xunjia.Draft) error {
 	rows := sq.Insert("purchase_line").Columns("purchase_id", "position", "category_id", "name", "spec", "quantity", "unit",
-		"quality", "origin", "cap_price", "status", "quote_count", "published_at", "deadline")
+		"quality", "origin", "cap_price", "status", "quote_count", "published_at", "deadline", "mode", "area")
 	images := 0
 	for i, l := range d.Lines {
 		rows = rows.Values(purchaseID, i, l.CategoryID, l.Name, l.Spec, l.Quantity, l.Unit,
-			l.Quality, l.Origin, l.CapPrice, xunjia.WaitingForQuote, 0, millis(tx.now), millis(d.Deadline))
+			l.Quality, l.Origin, l.CapPrice, xunjia.WaitingForQuote, 0, millis(tx.now), millis(d.Deadline), d.Mode, d.Area)
 		images += len(l.Images)
 	}
 	if _, err := exec(ctx, tx, rows); err != nil || images == 0 {
@@ -323,15 +334,19 @@ func (s *Store) CountView(ctx context.Context, id int64) error {
 	return err
 }
 
-// EndPurchase ends quoting before the deadline. It is NotFound for anybody but
-// the buyer and Conflict when quoting is over already.
+// EndPurchase ends quoting before the deadline. It is NotFound for strangers,
+// Forbidden for members who may not and Conflict when quoting is over already.
 func (s *Store) EndPurchase(ctx context.Context, id, by int64) (p xunjia.Purchase, err error) {
 	err = s.runTx(ctx, func(tx *tx) error {
 		locked, err := s.lockPurchase(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := locked.CanEnd(by, tx.now); err != nil {
+		user, err := active(ctx, tx, by)
+		if err != nil {
+			return err
+		}
+		if err := locked.CanEnd(user, tx.now); err != nil {
 			return err
 		}
 		_, err = endQuoting(ctx, tx, sq.Eq{"id": id}, xunjia.Event{Kind: xunjia.PurchaseEnded, Actor: by, PurchaseID: id}, tx.now)

@@ -26,8 +26,7 @@ func TestPublish(t *testing.T) {
 		}
 		now := m.clock.now().UTC()
 		want := xunjia.Purchase{
-			BuyerID: m.buyer.ID, Status: xunjia.WaitingForQuote, Version: 1, Area: "510100", Invoice: "增值税专用发票",
-			Payment: "货到付款", Remark: "急用", Deadline: now.Add(24 * time.Hour), PublishedAt: now,
+			BuyerID: m.buyer.ID, Status: xunjia.WaitingForQuote, Version: 1, Terms: xunjia.Terms{Area: "510100", Invoice: "增值税专用发票", Payment: "货到付款", Remark: "急用", Deadline: now.Add(24 * time.Hour)}, PublishedAt: now,
 			Lines: []xunjia.Line{
 				{CategoryID: m.goods["黄连"].ID, Name: "黄连", Spec: "统货", Quantity: 100_000, Unit: "公斤", Quality: "无硫",
 					Origin: "重庆石柱", CapPrice: 30000, Status: xunjia.WaitingForQuote, Images: []xunjia.Attachment{picture}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -11,14 +12,17 @@ import (
 )
 
 func selectQuotes() sq.SelectBuilder {
-	return sq.Select("id", "line_id", "purchase_id", "supplier_id", "price", "unit", "quality", "explanation", "state",
-		"status", "message", "revision", "version", "created_at", "updated_at", "answered_at").From("quote")
+	return sq.Select("id", "line_id", "purchase_id", "supplier_id", "price", "unit", "kind", "tax_rate", "freight", "lead_days",
+		"min_quantity", "available", "valid_until", "sample", "quality", "explanation", "state", "status", "message", "accepted",
+		"counter_price", "counter_message", "countered_at", "revision", "version", "created_at", "updated_at", "answered_at").From("quote")
 }
 
 func scanQuote(row scanner) (q xunjia.Quote, err error) {
-	var created, updated, answered int64
-	err = row.Scan(&q.ID, &q.LineID, &q.PurchaseID, &q.SupplierID, &q.Price, &q.Unit, &q.Quality, &q.Explanation, &q.State,
-		&q.Status, &q.Message, &q.Revision, &q.Version, &created, &updated, &answered)
+	var valid, countered, created, updated, answered int64
+	err = row.Scan(&q.ID, &q.LineID, &q.PurchaseID, &q.SupplierID, &q.Price, &q.Unit, &q.Kind, &q.TaxRate, &q.Freight, &q.LeadDays,
+		&q.MinQuantity, &q.Available, &valid, &q.Sample, &q.Quality, &q.Explanation, &q.State, &q.Status, &q.Message, &q.Accepted,
+		&q.Counter.Price, &q.Counter.Message, &countered, &q.Revision, &q.Version, &created, &updated, &answered)
+	q.ValidUntil, q.Counter.At = moment(valid), moment(countered)
 	q.CreatedAt, q.UpdatedAt, q.AnsweredAt = moment(created), moment(updated), moment(answered)
 	return q, err
 }
@@ -51,6 +55,9 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		if err != nil {
 			return err
 		}
+		if o.Unit == "" {
+			o.Unit = line.Unit
+		}
 		// The purchase's lock keeps this read true: a locking one would lock
 		// the gap in which other suppliers' quotes are about to be inserted.
 		old, err := s.quoteOf(ctx, tx, lineID, supplierID)
@@ -62,10 +69,11 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 			q, fresh = old, false
 			return nil
 		}
-		if err := p.CanQuote(line, supplierID, tx.now); err != nil {
+		supplier, err := active(ctx, tx, supplierID)
+		if err != nil {
 			return err
 		}
-		if err := active(ctx, tx, supplierID); err != nil {
+		if err := p.CanQuote(line, supplier, tx.now); err != nil {
 			return err
 		}
 		if err := checkAttachments(ctx, tx, supplierID, o.Attachments, old.Attachments); err != nil {
@@ -105,18 +113,15 @@ func checkAttachments(ctx context.Context, tx *tx, supplierID int64, wanted, kep
 
 func createQuote(ctx context.Context, tx *tx, p xunjia.Purchase, l xunjia.Line, supplierID int64, o xunjia.Offer) (xunjia.Quote, error) {
 	q := xunjia.Quote{
-		LineID: l.ID, PurchaseID: p.ID, SupplierID: supplierID, Price: o.Price, Unit: l.Unit,
-		Quality: o.Quality, Explanation: o.Explanation, Attachments: o.Attachments,
+		LineID: l.ID, PurchaseID: p.ID, SupplierID: supplierID, Offer: o,
 		State: xunjia.Pending, Status: xunjia.DefaultQuote, Revision: 1, Version: p.Version,
 		CreatedAt: tx.now, UpdatedAt: tx.now,
 	}
 	var err error
-	q.ID, err = insert(ctx, tx, sq.Insert("quote").SetMap(map[string]any{
-		"line_id": q.LineID, "purchase_id": q.PurchaseID, "supplier_id": q.SupplierID, "price": q.Price, "unit": q.Unit,
-		"quality": q.Quality, "explanation": q.Explanation, "state": q.State, "status": q.Status, "message": "",
-		"revision": q.Revision, "version": q.Version, "created_at": millis(q.CreatedAt), "updated_at": millis(q.UpdatedAt),
-		"answered_at": 0,
-	}))
+	row := merge(offerColumns(q.Offer), stateColumns(q))
+	maps.Copy(row, map[string]any{"line_id": q.LineID, "purchase_id": q.PurchaseID, "supplier_id": q.SupplierID,
+		"revision": q.Revision, "version": q.Version, "created_at": millis(q.CreatedAt)})
+	q.ID, err = insert(ctx, tx, sq.Insert("quote").SetMap(row))
 	if err != nil {
 		return q, err
 	}
@@ -135,10 +140,9 @@ func reviseQuote(ctx context.Context, tx *tx, p xunjia.Purchase, old xunjia.Quot
 	if err != nil {
 		return q, err
 	}
-	n, err := exec(ctx, tx, sq.Update("quote").SetMap(map[string]any{
-		"price": q.Price, "quality": q.Quality, "explanation": q.Explanation, "state": q.State, "message": q.Message,
-		"revision": q.Revision, "version": q.Version, "updated_at": millis(q.UpdatedAt), "answered_at": millis(q.AnsweredAt),
-	}).Where(sq.Eq{"id": q.ID, "state": old.State, "revision": old.Revision}))
+	n, err := exec(ctx, tx, sq.Update("quote").SetMap(merge(offerColumns(q.Offer), stateColumns(q))).
+		Set("revision", q.Revision).Set("version", q.Version).
+		Where(sq.Eq{"id": q.ID, "state": old.State, "revision": old.Revision}))
 	if err != nil {
 		return q, err
 	}
@@ -171,11 +175,35 @@ func saveOffer(ctx context.Context, tx *tx, q xunjia.Quote) error {
 			return err
 		}
 	}
-	_, err := exec(ctx, tx, sq.Insert("quote_revision").SetMap(map[string]any{
-		"quote_id": q.ID, "revision": q.Revision, "version": q.Version, "price": q.Price, "quality": q.Quality,
-		"explanation": q.Explanation, "attachments": jsonList(q.Attachments), "created_at": millis(tx.now),
-	}))
+	row := offerColumns(q.Offer)
+	maps.Copy(row, map[string]any{"quote_id": q.ID, "revision": q.Revision, "version": q.Version,
+		"attachments": jsonList(q.Attachments), "created_at": millis(tx.now)})
+	_, err := exec(ctx, tx, sq.Insert("quote_revision").SetMap(row))
 	return err
+}
+
+// offerColumns are the columns that a quote and its history have in common.
+func offerColumns(o xunjia.Offer) map[string]any {
+	return map[string]any{
+		"price": o.Price, "unit": o.Unit, "kind": o.Kind, "tax_rate": o.TaxRate, "freight": o.Freight, "lead_days": o.LeadDays,
+		"min_quantity": o.MinQuantity, "available": o.Available, "valid_until": millis(o.ValidUntil), "sample": o.Sample,
+		"quality": o.Quality, "explanation": o.Explanation,
+	}
+}
+
+// stateColumns are what an answer, a counter-offer or a withdrawal changes.
+func stateColumns(q xunjia.Quote) map[string]any {
+	return map[string]any{
+		"state": q.State, "status": q.Status, "message": q.Message, "accepted": q.Accepted, "counter_price": q.Counter.Price,
+		"counter_message": q.Counter.Message, "countered_at": millis(q.Counter.At), "updated_at": millis(q.UpdatedAt),
+		"answered_at": millis(q.AnsweredAt),
+	}
+}
+
+// merge adds the columns of b to those of a.
+func merge(a, b map[string]any) map[string]any {
+	maps.Copy(a, b)
+	return a
 }
 
 // countQuote keeps the number of quotes that stand, on the line and on the
@@ -197,8 +225,8 @@ func quoteEvent(kind xunjia.EventKind, q xunjia.Quote, actor int64) xunjia.Event
 // revision that the buyer saw is part of his answer, so a changed offer is a
 // Conflict; so is a quote that somebody has answered already.
 func (s *Store) AnswerQuote(ctx context.Context, quoteID, by int64, a xunjia.Answer) (q xunjia.Quote, err error) {
-	return s.changeQuote(ctx, quoteID, func(tx *tx, p xunjia.Purchase, old xunjia.Quote) (xunjia.Quote, error) {
-		q, err := old.Answered(p, by, a, tx.now)
+	return s.changeQuote(ctx, quoteID, by, func(tx *tx, t table) (xunjia.Quote, error) {
+		q, err := t.quote.Answered(t.purchase, t.by, a, tx.now)
 		if err != nil {
 			return q, err
 		}
@@ -214,8 +242,8 @@ func (s *Store) AnswerQuote(ctx context.Context, quoteID, by int64, a xunjia.Ans
 // WithdrawQuote takes a pending quote back. It is NotFound for anybody but its
 // supplier and Conflict once it was answered.
 func (s *Store) WithdrawQuote(ctx context.Context, quoteID, supplierID int64) (q xunjia.Quote, err error) {
-	return s.changeQuote(ctx, quoteID, func(tx *tx, _ xunjia.Purchase, old xunjia.Quote) (xunjia.Quote, error) {
-		q, err := old.TakenBack(supplierID, tx.now)
+	return s.changeQuote(ctx, quoteID, supplierID, func(tx *tx, t table) (xunjia.Quote, error) {
+		q, err := t.quote.TakenBack(supplierID, tx.now)
 		if err != nil {
 			return q, err
 		}
@@ -227,9 +255,18 @@ func (s *Store) WithdrawQuote(ctx context.Context, quoteID, supplierID int64) (q
 	})
 }
 
-// changeQuote locks a quote's purchase and the quote, asks change for the new
-// state and writes it if the quote still is what change saw.
-func (s *Store) changeQuote(ctx context.Context, id int64, change func(*tx, xunjia.Purchase, xunjia.Quote) (xunjia.Quote, error)) (q xunjia.Quote, err error) {
+// table is what lies on the table when somebody does something with a quote,
+// all of it locked.
+type table struct {
+	purchase xunjia.Purchase // without its lines
+	line     xunjia.Line     // without its images
+	quote    xunjia.Quote    // without its attachments
+	by       xunjia.User     // who does it
+}
+
+// changeQuote locks a quote's purchase, line and the quote, asks change for the
+// new state and writes it if the quote still is what change saw.
+func (s *Store) changeQuote(ctx context.Context, id, by int64, change func(*tx, table) (xunjia.Quote, error)) (q xunjia.Quote, err error) {
 	// Which purchase a quote belongs to never changes.
 	purchaseID, err := one(ctx, s.db, sq.Select("purchase_id").From("quote").Where(sq.Eq{"id": id}), scanInt)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -239,20 +276,25 @@ func (s *Store) changeQuote(ctx context.Context, id int64, change func(*tx, xunj
 		return q, err
 	}
 	err = s.runTx(ctx, func(tx *tx) error {
-		p, err := s.lockPurchase(ctx, tx, purchaseID)
-		if err != nil {
+		var t table
+		var err error
+		if t.purchase, err = s.lockPurchase(ctx, tx, purchaseID); err != nil {
 			return err
 		}
-		old, err := one(ctx, tx, selectQuotes().Where(sq.Eq{"id": id}).Suffix(s.dialect.forUpdate()), scanQuote)
-		if err != nil {
+		if t.quote, err = one(ctx, tx, selectQuotes().Where(sq.Eq{"id": id}).Suffix(s.dialect.forUpdate()), scanQuote); err != nil {
 			return err
 		}
-		if q, err = change(tx, p, old); err != nil {
+		if t.line, err = one(ctx, tx, selectLines().Where(sq.Eq{"id": t.quote.LineID}).Suffix(s.dialect.forUpdate()), scanLine); err != nil {
 			return err
 		}
-		n, err := exec(ctx, tx, sq.Update("quote").SetMap(map[string]any{
-			"state": q.State, "message": q.Message, "updated_at": millis(q.UpdatedAt), "answered_at": millis(q.AnsweredAt),
-		}).Where(sq.Eq{"id": id, "state": old.State, "revision": old.Revision}))
+		if t.by, err = active(ctx, tx, by); err != nil {
+			return err
+		}
+		if q, err = change(tx, t); err != nil {
+			return err
+		}
+		n, err := exec(ctx, tx, sq.Update("quote").SetMap(stateColumns(q)).
+			Where(sq.Eq{"id": id, "state": t.quote.State, "revision": t.quote.Revision}))
 		if err == nil && n == 0 {
 			err = errQuoteChanged()
 		}

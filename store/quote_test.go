@@ -23,9 +23,7 @@ func TestSubmitQuote(t *testing.T) {
 		if err != nil || !fresh {
 			t.Fatal(fresh, err)
 		}
-		want := xunjia.Quote{ID: q.ID, LineID: line.ID, PurchaseID: p.ID, SupplierID: m.supplier.ID, Price: 6850, Unit: "公斤",
-			Quality: "无硫", Explanation: "含税", Revision: 1, Version: 1, CreatedAt: created, UpdatedAt: created,
-			Attachments: []xunjia.Attachment{a}}
+		want := xunjia.Quote{ID: q.ID, LineID: line.ID, PurchaseID: p.ID, SupplierID: m.supplier.ID, Offer: xunjia.Offer{Price: 6850, Unit: "公斤", Quality: "无硫", Explanation: "含税", Attachments: []xunjia.Attachment{a}}, Revision: 1, Version: 1, CreatedAt: created, UpdatedAt: created}
 		checkQuote(t, m, q, want)
 
 		m.clock.advance(time.Minute)

@@ -21,9 +21,24 @@ type QuoteView struct {
 	Buyer    xunjia.User
 }
 
-// Quote finds a quote for its buyer or its supplier; for anybody else it is
-// NotFound.
+// Quote finds a quote for its buyer's side or its supplier; for anybody else it
+// is NotFound.
 func (s *Store) Quote(ctx context.Context, id, viewer int64) (QuoteView, error) {
+	v, err := s.quoteView(ctx, id)
+	if err != nil || viewer == v.Quote.SupplierID {
+		return v, err
+	}
+	u, err := s.User(ctx, viewer)
+	if xunjia.ErrorCode(err) == xunjia.NotFound || err == nil && !v.Purchase.Of(u) {
+		err = errNoQuote()
+	}
+	if err != nil {
+		return QuoteView{}, err
+	}
+	return v, nil
+}
+
+func (s *Store) quoteView(ctx context.Context, id int64) (QuoteView, error) {
 	q, err := one(ctx, s.db, selectQuotes().Where(sq.Eq{"id": id}), scanQuote)
 	if errors.Is(err, sql.ErrNoRows) {
 		return QuoteView{}, errNoQuote()
@@ -35,10 +50,7 @@ func (s *Store) Quote(ctx context.Context, id, viewer int64) (QuoteView, error) 
 	if err != nil {
 		return QuoteView{}, err
 	}
-	if v := views[0]; viewer != 0 && (viewer == v.Quote.SupplierID || viewer == v.Purchase.BuyerID) {
-		return v, nil
-	}
-	return QuoteView{}, errNoQuote()
+	return views[0], nil
 }
 
 // QuoteOf finds the supplier's quote for a line; NotFound when he made none.
@@ -76,14 +88,22 @@ func (s *Store) QuotesForLines(ctx context.Context, lineIDs []int64, supplierID 
 // MaxQuotesShown bounds how many quotes of one purchase are compared.
 const MaxQuotesShown = 500
 
-// QuotesOfPurchase lists the quotes of a purchase for its buyer, line by line
-// and cheapest first; withdrawn ones are among them. It is NotFound for
+// QuotesOfPurchase lists the quotes of a purchase for its buyer's side, line by
+// line and cheapest first; withdrawn ones are among them. It is NotFound for
 // anybody else. It answers MaxQuotesShown at most.
-func (s *Store) QuotesOfPurchase(ctx context.Context, purchaseID, buyerID int64) ([]QuoteView, error) {
-	if _, err := one(ctx, s.db, sq.Select("id").From("purchase").Where(sq.Eq{"id": purchaseID, "buyer_id": buyerID}), scanInt); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			err = errNoPurchase()
-		}
+func (s *Store) QuotesOfPurchase(ctx context.Context, purchaseID, viewer int64) ([]QuoteView, error) {
+	p, err := one(ctx, s.db, selectPurchases().Where(sq.Eq{"id": purchaseID}), scanPurchase)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	u, userErr := s.User(ctx, viewer)
+	if userErr != nil && xunjia.ErrorCode(userErr) != xunjia.NotFound {
+		return nil, userErr
+	}
+	if err != nil || userErr != nil {
+		return nil, errNoPurchase()
+	}
+	if err := p.Allows(u, xunjia.See); err != nil {
 		return nil, err
 	}
 	list, err := all(ctx, s.db, selectQuotes().Where(sq.Eq{"purchase_id": purchaseID}).

@@ -64,9 +64,8 @@ func (z *seeder) purchase(in seedPurchase) (xunjia.Purchase, error) {
 		return xunjia.Purchase{}, fmt.Errorf("unknown buyer %q", in.Buyer)
 	}
 	p := xunjia.Purchase{
-		BuyerID: buyer.ID, Status: xunjia.WaitingForQuote, Version: 1, Area: in.Area, Invoice: in.Invoice,
-		Payment: in.Payment, Remark: in.Remark, Reason: in.Reason, ViewCount: in.Views,
-		PublishedAt: z.tx.now.Add(-in.Ago), Deadline: z.tx.now.Add(in.Left).Truncate(time.Minute),
+		BuyerID: buyer.ID, Status: xunjia.WaitingForQuote, Version: 1, Terms: xunjia.Terms{Area: in.Area, Invoice: in.Invoice, Payment: in.Payment, Remark: in.Remark, Deadline: z.tx.now.Add(in.Left).Truncate(time.Minute)}, Reason: in.Reason, ViewCount: in.Views,
+		PublishedAt: z.tx.now.Add(-in.Ago),
 	}
 	p.Number = seedNumber(in.Key, p.PublishedAt)
 	if in.Status != nil {
@@ -102,8 +101,7 @@ func (z *seeder) purchase(in seedPurchase) (xunjia.Purchase, error) {
 		p.QuoteCount += line.QuoteCount
 		p.Lines = append(p.Lines, line)
 	}
-	d := xunjia.Draft{Area: p.Area, Invoice: p.Invoice, Payment: p.Payment, Remark: p.Remark, Lines: p.Lines,
-		Deadline: z.tx.now.Add(xunjia.MaxDeadline / 2)}
+	d := xunjia.Draft{Terms: xunjia.Terms{Area: p.Area, Invoice: p.Invoice, Payment: p.Payment, Remark: p.Remark, Deadline: z.tx.now.Add(xunjia.MaxDeadline / 2)}, Lines: p.Lines}
 	return p, d.Validate(z.tx.now)
 }
 
@@ -118,8 +116,7 @@ func (z *seeder) addQuote(ctx context.Context, p xunjia.Purchase, l xunjia.Line,
 		return fmt.Errorf("price of %s for %s: %w", in.Supplier, l.Name, err)
 	}
 	q := xunjia.Quote{
-		LineID: l.ID, PurchaseID: p.ID, SupplierID: supplier.ID, Price: price, Unit: l.Unit, Quality: in.Quality,
-		Explanation: in.Explanation, State: in.State, Status: in.Status, Message: in.Message, Revision: 1, Version: 1,
+		LineID: l.ID, PurchaseID: p.ID, SupplierID: supplier.ID, Offer: xunjia.Offer{Price: price, Unit: l.Unit, Quality: in.Quality, Explanation: in.Explanation}, State: in.State, Status: in.Status, Message: in.Message, Revision: 1, Version: 1,
 		CreatedAt: z.tx.now.Add(-in.Ago), UpdatedAt: z.tx.now.Add(-in.Ago),
 	}
 	if in.Answered > 0 {

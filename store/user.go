@@ -12,13 +12,15 @@ import (
 )
 
 func selectUsers() sq.SelectBuilder {
-	return sq.Select("id", "phone", "kind", "name", "area", "disabled", "created_at", "registered_at").From("users")
+	return sq.Select("id", "phone", "kind", "name", "area", "disabled", "created_at", "registered_at",
+		"company_id", "company_role", "certified_until").From("users")
 }
 
 func scanUser(row scanner) (u xunjia.User, err error) {
-	var created, registered int64
-	err = row.Scan(&u.ID, &u.Phone, &u.Kind, &u.Name, &u.Area, &u.Disabled, &created, &registered)
-	u.CreatedAt, u.RegisteredAt = moment(created), moment(registered)
+	var created, registered, certified int64
+	err = row.Scan(&u.ID, &u.Phone, &u.Kind, &u.Name, &u.Area, &u.Disabled, &created, &registered,
+		&u.CompanyID, &u.CompanyRole, &certified)
+	u.CreatedAt, u.RegisteredAt, u.CertifiedUntil = moment(created), moment(registered), moment(certified)
 	return u, err
 }
 
@@ -104,16 +106,17 @@ func (s *Store) Users(ctx context.Context, ids []int64) (map[int64]xunjia.User, 
 	return byID, nil
 }
 
-// active tells why the user may not do business: NotFound or Forbidden.
-func active(ctx context.Context, tx *tx, userID int64) error {
-	disabled, err := one(ctx, tx, sq.Select("disabled").From("users").Where(sq.Eq{"id": userID}), scanInt)
+// active is the user who does business in the transaction; NotFound or
+// Forbidden when he may not.
+func active(ctx context.Context, tx *tx, userID int64) (xunjia.User, error) {
+	u, err := one(ctx, tx, selectUsers().Where(sq.Eq{"id": userID}), scanUser)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return errNoUser()
-	case err == nil && disabled != 0:
-		return errDisabled()
+		return u, errNoUser()
+	case err == nil && u.Disabled:
+		return u, errDisabled()
 	}
-	return err
+	return u, err
 }
 
 // SaveProfile writes the second registration step, or a later change of it.

@@ -10,9 +10,7 @@ import (
 // samplePurchase is one with everything that a page can show.
 func samplePurchase(now time.Time) xunjia.Purchase {
 	return xunjia.Purchase{
-		ID: 1, Number: "2026112300017", BuyerID: 1, Status: xunjia.WaitingForQuote, Version: 1, Area: "341602",
-		Invoice: "增值税专用发票（9%）", Payment: "货到验收合格后 7 天内付清", Remark: "饮片投料用，必须过检。样品 200 克先寄，检验合格后再发大货。",
-		Deadline: now.Add(67 * time.Hour), QuoteCount: 4, ViewCount: 126, PublishedAt: now.Add(-5 * time.Hour),
+		ID: 1, Number: "2026112300017", BuyerID: 1, Status: xunjia.WaitingForQuote, Version: 1, Terms: xunjia.Terms{Area: "341602", Invoice: "增值税专用发票（9%）", Payment: "货到验收合格后 7 天内付清", Remark: "饮片投料用，必须过检。样品 200 克先寄，检验合格后再发大货。", Deadline: now.Add(67 * time.Hour)}, QuoteCount: 4, ViewCount: 126, PublishedAt: now.Add(-5 * time.Hour),
 		Lines: []xunjia.Line{
 			{ID: 11, PurchaseID: 1, CategoryID: 2, Name: "黄连", Spec: "统货", Quantity: 500_000, Unit: "公斤", Quality: "2025版药典过检，小檗碱含量≥5.5%，水分≤13%，无硫。", Origin: "重庆石柱", CapPrice: 300_00, Status: xunjia.WaitingForQuote, QuoteCount: 3, Images: []xunjia.Attachment{{Media: "sample", Type: xunjia.OtherFile}}},
 			{ID: 12, PurchaseID: 1, Position: 1, CategoryID: 3, Name: "当归", Spec: "归头", Quantity: 300_000, Unit: "公斤", Status: xunjia.WaitingForQuote, QuoteCount: 1},
@@ -31,10 +29,10 @@ func sampleQuotes(now time.Time) []CompareQuote {
 	photos := []xunjia.Attachment{{Media: "sample", Type: xunjia.HandHeld}, {Media: "sample", Type: xunjia.TestReport}}
 	at := now.Add(-50 * time.Minute)
 	return []CompareQuote{
-		{Quote: xunjia.Quote{ID: 21, LineID: 11, PurchaseID: 1, SupplierID: 7, Price: 279_00, Unit: "公斤", Quality: "石柱产统货，含量 5.6% 左右，保过检。", Explanation: "现货 2 吨，可开专票，含运费到亳州。", Revision: 2, CreatedAt: at.Add(-time.Hour), UpdatedAt: at, Attachments: photos}, Supplier: coop},
-		{Quote: xunjia.Quote{ID: 22, LineID: 11, PurchaseID: 1, SupplierID: 8, Price: 312_50, Unit: "公斤", Quality: "鸡爪连统货", State: xunjia.Refused, Message: "价格偏高", Revision: 1, CreatedAt: at, UpdatedAt: at, AnsweredAt: now}, Supplier: zhao},
-		{Quote: xunjia.Quote{ID: 23, LineID: 11, PurchaseID: 1, SupplierID: 9, Price: 286_00, Unit: "公斤", State: xunjia.Accepted, Message: "请尽快安排发货", Revision: 1, CreatedAt: at, UpdatedAt: at, AnsweredAt: now}, Supplier: xunjia.User{ID: 9, Name: "周小川", Kind: xunjia.Grower, Area: "510106", Phone: "19900000011"}},
-		{Quote: xunjia.Quote{ID: 24, LineID: 12, PurchaseID: 1, SupplierID: 7, Price: 112_00, Unit: "公斤", State: xunjia.Withdrawn, Revision: 1, CreatedAt: at, UpdatedAt: at}, Supplier: coop},
+		{Quote: xunjia.Quote{ID: 21, LineID: 11, PurchaseID: 1, SupplierID: 7, Offer: xunjia.Offer{Price: 279_00, Unit: "公斤", Quality: "石柱产统货，含量 5.6% 左右，保过检。", Explanation: "现货 2 吨，可开专票，含运费到亳州。", Attachments: photos}, Revision: 2, CreatedAt: at.Add(-time.Hour), UpdatedAt: at}, Supplier: coop},
+		{Quote: xunjia.Quote{ID: 22, LineID: 11, PurchaseID: 1, SupplierID: 8, Offer: xunjia.Offer{Price: 312_50, Unit: "公斤", Quality: "鸡爪连统货"}, State: xunjia.Refused, Message: "价格偏高", Revision: 1, CreatedAt: at, UpdatedAt: at, AnsweredAt: now}, Supplier: zhao},
+		{Quote: xunjia.Quote{ID: 23, LineID: 11, PurchaseID: 1, SupplierID: 9, Offer: xunjia.Offer{Price: 286_00, Unit: "公斤"}, State: xunjia.Accepted, Message: "请尽快安排发货", Revision: 1, CreatedAt: at, UpdatedAt: at, AnsweredAt: now}, Supplier: xunjia.User{ID: 9, Name: "周小川", Kind: xunjia.Grower, Area: "510106", Phone: "19900000011"}},
+		{Quote: xunjia.Quote{ID: 24, LineID: 12, PurchaseID: 1, SupplierID: 7, Offer: xunjia.Offer{Price: 112_00, Unit: "公斤"}, State: xunjia.Withdrawn, Revision: 1, CreatedAt: at, UpdatedAt: at}, Supplier: coop},
 	}
 }
 

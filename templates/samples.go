@@ -45,13 +45,13 @@ func sampleLayout(title string, tab Tab) Layout {
 
 func samplePurchases(now time.Time) []PurchaseCard {
 	purchases := []xunjia.Purchase{
-		{ID: 1, Number: "2026112300017", Status: xunjia.WaitingForQuote, Area: "130682", Deadline: now.Add(75 * time.Hour), QuoteCount: 5, PublishedAt: now.Add(-2 * time.Hour), Lines: []xunjia.Line{
+		{ID: 1, Number: "2026112300017", Status: xunjia.WaitingForQuote, Terms: xunjia.Terms{Area: "130682", Deadline: now.Add(75 * time.Hour)}, QuoteCount: 5, PublishedAt: now.Add(-2 * time.Hour), Lines: []xunjia.Line{
 			{Name: "黄连", Spec: "单枝 统货", Quantity: 500_000, Unit: "公斤"}, {Name: "当归", Spec: "全归 一级", Quantity: 2_000_000, Unit: "公斤"}, {Name: "党参", Spec: "中条", Quantity: 1_500_000, Unit: "公斤"},
 		}},
-		{ID: 2, Number: "2026112300016", Status: xunjia.WaitingForQuote, Area: "510106", Deadline: now.Add(5 * time.Hour), PublishedAt: now.Add(-20 * time.Hour), Lines: []xunjia.Line{
+		{ID: 2, Number: "2026112300016", Status: xunjia.WaitingForQuote, Terms: xunjia.Terms{Area: "510106", Deadline: now.Add(5 * time.Hour)}, PublishedAt: now.Add(-20 * time.Hour), Lines: []xunjia.Line{
 			{Name: "三七", Spec: "60头 春七", Quantity: 80_000, Unit: "公斤"},
 		}},
-		{ID: 3, Number: "2026112200009", Status: xunjia.QuotingEnded, Area: "340100", Deadline: now.Add(-time.Hour), QuoteCount: 12, PublishedAt: now.Add(-80 * time.Hour), Lines: []xunjia.Line{
+		{ID: 3, Number: "2026112200009", Status: xunjia.QuotingEnded, Terms: xunjia.Terms{Area: "340100", Deadline: now.Add(-time.Hour)}, QuoteCount: 12, PublishedAt: now.Add(-80 * time.Hour), Lines: []xunjia.Line{
 			{Name: "白芍", Spec: "选货", Quantity: 3_000_000, Unit: "公斤"}, {Name: "牡丹皮", Spec: "刮丹", Quantity: 600_000, Unit: "公斤"},
 		}},
 	}
