@@ -30,6 +30,7 @@ type commands struct {
 	Migrate      migrateCommand      `cmd:"" help:"升级数据库结构"`
 	Seed         seedCommand         `cmd:"" help:"写入示例数据"`
 	Admin        adminCommand        `cmd:"" help:"管理后台的账号"`
+	Import       importCommand       `cmd:"" help:"导入旧系统的数据"`
 	Sim          simCommand          `cmd:"" help:"单独运行模拟微信，供任何公众号后端使用"`
 	Routes       routesCommand       `cmd:"" help:"列出全部网址"`
 	ConfigCmd    configCommand       `cmd:"" name:"config" help:"检查或打印配置"`
