@@ -35,6 +35,8 @@ const (
 	DealDisputed      EventKind = "deal.disputed"      // the other side; Subject: deal
 	DisputeSettled    EventKind = "dispute.settled"    // both sides; Subject: deal
 	CertificationDone EventKind = "certification.done" // the supplier, Subject
+	UserRegistered    EventKind = "user.registered"    // the user, Actor
+	LevelReached      EventKind = "level.reached"      // the user, Actor; Subject: level
 	TaskDone          EventKind = "task.done"          // the user, Actor; Subject: task
 	CodeRequested     EventKind = "code.requested"     // a phone that waits for its SMS code
 )

@@ -36,6 +36,7 @@ type Facts struct {
 	Quote    Quote
 	Buyer    User
 	Supplier User
+	Event    Event
 }
 
 // TemplateSpec describes a template message that staff must have in their
@@ -84,6 +85,8 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return answerNotice(kind, f, at), true
 	case kind == PurchaseEnded || kind == PurchaseClosed:
 		return endedNotice(kind, f, buyer, at), true
+	case kind == UserRegistered || kind == TaskDone || kind == LevelReached:
+		return growthNotice(kind, f), true
 	}
 	return Notice{}, false
 }

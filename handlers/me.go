@@ -15,9 +15,13 @@ func (s *Site) me(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	growth, err := s.Store.Growth(c.Request.Context(), v.user.ID)
+	if err != nil {
+		return err
+	}
 	u := v.user
 	p := &templates.MePage{
-		Phone: u.Phone.Masked(), Area: u.Area.Name(), Kind: u.Kind.String(), Followed: len(followed),
+		Phone: u.Phone.Masked(), Area: u.Area.Name(), Kind: u.Kind.String(), Followed: len(followed), Level: xunjia.LevelAt(growth.Points),
 		Face: string([]rune(u.Name)[:1]),
 	}
 	p.Title, p.Tab = "我的", templates.MeTab

@@ -103,6 +103,7 @@ func (s *Site) routes(r *router) {
 	member.post("/quotes/:id/answer", s.answerQuote)
 	member.get("/quotes/:id/withdraw", s.showWithdrawQuote)
 	member.post("/quotes/:id/withdraw", s.withdrawQuote)
+	member.get("/me/growth", s.growth)
 	member.get("/me/purchases", s.myPurchases)
 	member.get("/me/quotes", s.myQuotes)
 

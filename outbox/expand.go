@@ -100,6 +100,9 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 	if err != nil {
 		return err
 	}
+	if err := o.Store.AwardGrowth(ctx, job.Event, facts); err != nil {
+		return err
+	}
 	writer := o.newWriter(job.Event, facts)
 	query := store.AudienceQuery{Facts: facts, AppID: o.AppID, After: job.ToldTo, Limit: o.Batch}
 	for {

@@ -149,13 +149,17 @@ func (w *writer) tell(t *store.Told, r store.Recipient, now time.Time) {
 	t.Deliveries = append(t.Deliveries, w.deliveries(base, d, r)...)
 }
 
-// deliveries chooses the channels: WeChat for a fan whose template message can
+// deliveries chooses the channels: the inbox alone for a notice that has neither
+// a template message nor an SMS, otherwise WeChat for a fan whose template message can
 // be written, otherwise SMS when the notice is worth one. A delivery that is
 // skipped tells staff why nothing was sent.
 func (w *writer) deliveries(base xunjia.Delivery, d draft, r store.Recipient) []xunjia.Delivery {
 	wx, text := base, base
 	wx.Channel, wx.Address, wx.Payload = xunjia.WeChatChannel, r.OpenID, d.wechat
 	text.Channel, text.Address, text.Payload = xunjia.SMSChannel, string(r.Phone), d.sms
+	if d.notice.Template == "" && d.sms == "" {
+		return nil
+	}
 	why := d.refusal
 	if why == "" && r.OpenID != "" {
 		return []xunjia.Delivery{wx}

@@ -32,6 +32,7 @@ type Store interface {
 	ClaimEvent(ctx context.Context, c store.EventClaim) (store.EventJob, bool, error)
 	EventFacts(ctx context.Context, e xunjia.Event) (xunjia.Facts, error)
 	Audience(ctx context.Context, e xunjia.Event, q store.AudienceQuery) (people []store.Recipient, next int64, err error)
+	AwardGrowth(ctx context.Context, e xunjia.Event, f xunjia.Facts) error
 	Tell(ctx context.Context, t store.Told) error
 	PostponeEvent(ctx context.Context, p store.Postponed) error
 	QueueCode(ctx context.Context, c store.QueuedCode) error

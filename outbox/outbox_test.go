@@ -50,7 +50,7 @@ func TestFollowersHearOfAPurchaseOnce(t *testing.T) {
 		if n := w.count("notification WHERE receiver IN (?, ?, ?, ?)", fans[0], fans[1], strangers[0], strangers[1]); n != 4 {
 			t.Errorf("%d rows in inboxes, want 4", n)
 		}
-		if n := w.count("notification"); n != 4 {
+		if n := w.count("notification WHERE type = 2"); n != 4 {
 			t.Errorf("%d rows in all inboxes, want 4: not the buyer's, nobody's twice", n)
 		}
 	})
@@ -248,7 +248,7 @@ func TestInterruptedFanOutGoesOn(t *testing.T) {
 		if _, err := killed.expandNext(t.Context(), xunjia.MassLane); err == nil {
 			t.Fatal("the fan-out was not interrupted")
 		}
-		if n := w.count("notification"); n != 30 {
+		if n := w.count("notification WHERE type = 2"); n != 30 {
 			t.Fatalf("%d told before the interruption, want 30", n)
 		}
 		o := w.outbox(func(o *Options) { o.Batch = 10 })
@@ -257,7 +257,7 @@ func TestInterruptedFanOutGoesOn(t *testing.T) {
 		}
 		w.time.advance(time.Minute)
 		work(t, o)
-		if n := w.count("notification"); n != people {
+		if n := w.count("notification WHERE type = 2"); n != people {
 			t.Errorf("%d in inboxes, want %d", n, people)
 		}
 		if len(w.wx.calls) != people || len(w.wx.delivered) != people {
@@ -274,8 +274,8 @@ func TestEndedPurchaseIsNotAnnounced(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.untilQuiet(w.outbox())
-	if len(w.wx.calls) != 0 || w.count("notification") != 0 {
-		t.Errorf("%d messages, %d inbox rows about a request that takes no quotes", len(w.wx.calls), w.count("notification"))
+	if len(w.wx.calls) != 0 || w.count("notification WHERE type = 2") != 0 {
+		t.Errorf("%d messages, %d inbox rows about a request that takes no quotes", len(w.wx.calls), w.count("notification WHERE type = 2"))
 	}
 }
 
@@ -309,7 +309,7 @@ func TestTemplatesKnownLate(t *testing.T) {
 	o.templates.byTitle, o.templates.due = nil, time.Time{} // as after a start without WeChat
 	w.publish(1)
 	work(t, o)
-	if w.count("notification") != 1 || len(w.wx.calls) != 0 {
+	if w.count("notification WHERE type = 2") != 1 || len(w.wx.calls) != 0 {
 		t.Fatal("the inbox must not wait for WeChat, and nothing is sent with an unknown template")
 	}
 	if err := o.templates.refresh(t.Context()); err != nil {

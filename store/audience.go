@@ -13,6 +13,7 @@ import (
 // EventFacts loads what notices of the event talk about, as it stands now. Ids
 // that the event lacks leave their fact zero.
 func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts, err error) {
+	f.Event = e
 	if e.PurchaseID == 0 {
 		return f, nil
 	}
@@ -69,6 +70,8 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
 	case xunjia.QuoteAccepted, xunjia.QuoteRefused:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
+	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached:
+		people = []Recipient{{ID: e.Actor}}
 	}
 	if err == nil && len(people) > 0 {
 		people, err = s.reachable(ctx, q.AppID, people)

@@ -146,14 +146,20 @@ func (s *Store) FollowCategories(ctx context.Context, userID int64, ids []int64)
 	}
 	err = s.runTx(ctx, func(tx *tx) error {
 		// The user's row is the lock for his categories.
-		n, err := exec(ctx, tx, sq.Update("users").
-			Set("registered_at", sq.Expr("CASE WHEN registered_at = 0 THEN ? ELSE registered_at END", millis(tx.now))).
-			Where(sq.Eq{"id": userID}))
+		before, err := one(ctx, tx, sq.Select("registered_at").From("users").Where(sq.Eq{"id": userID}).Suffix(s.dialect.forUpdate()), scanInt)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errNoUser()
+		}
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return errNoUser()
+		if before == 0 {
+			if _, err := exec(ctx, tx, sq.Update("users").Set("registered_at", millis(tx.now)).Where(sq.Eq{"id": userID})); err != nil {
+				return err
+			}
+			if _, err := tx.addEvent(ctx, xunjia.Event{Kind: xunjia.UserRegistered, Actor: userID}); err != nil {
+				return err
+			}
 		}
 		if _, err := exec(ctx, tx, sq.Delete("user_category").Where(sq.Eq{"user_id": userID})); err != nil {
 			return err

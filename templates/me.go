@@ -1,5 +1,7 @@
 package templates
 
+import "github.com/xunjia/xunjia"
+
 // MePage is a user's own corner.
 type MePage struct {
 	Layout
@@ -7,6 +9,7 @@ type MePage struct {
 	Area      string
 	Kind      string
 	Followed  int
+	Level     xunjia.Level
 	Bindable  bool // there is an official account
 	Bound     bool // to a WeChat identity
 	Face      string
