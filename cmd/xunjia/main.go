@@ -35,6 +35,7 @@ type commands struct {
 	Routes       routesCommand       `cmd:"" help:"列出全部网址"`
 	ConfigCmd    configCommand       `cmd:"" name:"config" help:"检查或打印配置"`
 	ChangeOpenID changeOpenIDCommand `cmd:"" name:"changeopenid" help:"公众号迁移后，把粉丝换成新的 openid"`
+	Doctor       doctorCommand       `cmd:"" help:"检查配置、数据库、Redis、公众号和短信，告诉您怎样修复"`
 	Healthcheck  healthcheckCommand  `cmd:"" help:"检查本机的服务是否健康（容器用）"`
 	Version      versionCommand      `cmd:"" help:"打印版本"`
 }
