@@ -24,9 +24,8 @@ const doctorPatience = 8 * time.Second
 
 // Limits from which the doctor warns.
 const (
-	leastDisk  = 1 << 30 // bytes free in the data directory
-	mostSkew   = 2 * time.Second
-
+	leastDisk = 1 << 30 // bytes free in the data directory
+	mostSkew  = 2 * time.Second
 )
 
 // Run examines everything that the server needs, writes what it finds and how
