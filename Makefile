@@ -38,4 +38,5 @@ docker:
 
 fuzz: ## 200,000 bodies into the callback and the picture decoder
 	go test ./wechat -run '^$$' -fuzz FuzzCallback -fuzztime 200000x
+	go test ./sheet -run '^$$' -fuzz FuzzRead -fuzztime 20000x
 	go test ./media -run '^$$' -fuzz FuzzProcess -fuzztime 200000x

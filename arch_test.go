@@ -28,12 +28,13 @@ var rules = []importRule{
 	{"wechat", []string{"."}, "the platform's client knows no database and no page"},
 	{"sms", []string{"."}, "the provider's client knows no database and no page"},
 	{"media", []string{"."}, "pictures are processed without knowing whose they are"},
+	{"sheet", []string{"."}, "workbooks are read and written without knowing what they are for"},
 	{"templates", []string{"."}, "pages are filled by handlers, they fetch nothing themselves"},
 	{"store", []string{"."}, "SQL serves the nouns; whoever needs it comes to it"},
 	{"store/storetest", []string{".", "store"}, "test servers for the store's users"},
 	{"outbox", []string{".", "store", "wechat", "sms"}, "it delivers what the store holds"},
 	{"sim", nil, "the simulator is a stranger that speaks the platform's protocols only"},
-	{"handlers", []string{".", "store", "wechat", "sms", "pay", "auth", "media", "templates"}, "pages combine everything below them"},
+	{"handlers", []string{".", "store", "wechat", "sms", "pay", "auth", "media", "sheet", "templates"}, "pages combine everything below them"},
 }
 
 // restricted names third-party packages that only some of ours may import.
@@ -47,6 +48,7 @@ var restricted = []struct {
 	{"github.com/gin-gonic/gin", []string{"handlers", "cmd/..."}, "the web framework stays at the edge"},
 	{"github.com/silenceper/wechat", []string{"wechat"}, "the SDK's traps are dealt with in one place"},
 	{"github.com/aliyun/", []string{"sms"}, "the vendor ended its support; it must stay replaceable"},
+	{"github.com/xuri/excelize", []string{"sheet"}, "its panics on damaged files are dealt with in one place"},
 	{"github.com/evanw/esbuild", []string{"cmd/assets"}, "assets are built beforehand, not by the server"},
 }
 
