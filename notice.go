@@ -85,6 +85,8 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return answerNotice(kind, f, at), true
 	case kind == PurchaseEnded || kind == PurchaseClosed:
 		return endedNotice(kind, f, buyer, at), true
+	case (kind == LineClosed || kind == PurchaseExtended || kind == PurchaseReopened) && !buyer:
+		return lifecycleNotice(kind, f), true
 	case kind == UserRegistered || kind == TaskDone || kind == LevelReached:
 		return growthNotice(kind, f), true
 	}

@@ -238,9 +238,14 @@ func (p Purchase) Line(id int64) (Line, error) {
 }
 
 // Hidden tells whether prices are hidden from everybody but who quoted them:
-// sealed quotes are opened at the deadline.
+// sealed quotes are opened at the deadline, and never when the purchase was
+// closed before.
 func (p Purchase) Hidden(now time.Time) bool {
-	return p.Mode == SealedMode && (p.EndedAt.IsZero() && now.Before(p.Deadline) || p.Status == Closed)
+	opened := p.EndedAt
+	if opened.IsZero() {
+		opened = now
+	}
+	return p.Mode == SealedMode && opened.Before(p.Deadline)
 }
 
 // CanQuote tells why the supplier may not quote on the line now: Forbidden on
@@ -268,6 +273,9 @@ func (p Purchase) CanQuote(l Line, supplier User, now time.Time) error {
 func (p Purchase) CanEnd(by User, now time.Time) error {
 	if err := p.Allows(by, Manage); err != nil {
 		return err
+	}
+	if p.Mode == SealedMode && p.StatusAt(now) == WaitingForQuote {
+		return Errorf(Conflict, "密封报价到截止时间才能开标，不能提前结束")
 	}
 	_, err := p.StatusAt(now).After(EndQuoting)
 	return err

@@ -64,7 +64,7 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	switch e.Kind {
 	case xunjia.PurchasePublished:
 		people, next, err = s.followers(ctx, q)
-	case xunjia.PurchaseEnded, xunjia.PurchaseClosed:
+	case xunjia.PurchaseEnded, xunjia.PurchaseClosed, xunjia.PurchaseExtended, xunjia.PurchaseReopened, xunjia.LineClosed:
 		people, next, err = s.quoters(ctx, e, q)
 	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn:
 		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
@@ -119,11 +119,16 @@ func (s *Store) followers(ctx context.Context, q AudienceQuery) ([]Recipient, in
 	return people, next, nil
 }
 
-// quoters are the suppliers who have quoted on the purchase and not withdrawn,
-// and its buyer when the clock ended it.
+// quoters are the suppliers who have quoted on the purchase, or the line of it
+// that the event is about, and not withdrawn, and its buyer when the clock ended
+// it.
 func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([]Recipient, int64, error) {
+	on := sq.Eq{"purchase_id": e.PurchaseID}
+	if e.LineID != 0 {
+		on["line_id"] = e.LineID
+	}
 	people, err := all(ctx, s.db, sq.Select("supplier_id", "MIN(id)").From("quote").
-		Where(sq.Eq{"purchase_id": e.PurchaseID}).Where(sq.NotEq{"state": int(xunjia.Withdrawn)}).
+		Where(on).Where(sq.NotEq{"state": int(xunjia.Withdrawn)}).
 		Where(sq.Gt{"supplier_id": q.After}).GroupBy("supplier_id").OrderBy("supplier_id").Limit(uint64(q.Limit)),
 		func(row scanner) (r Recipient, err error) {
 			err = row.Scan(&r.ID, &r.QuoteID)
