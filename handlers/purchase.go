@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -45,6 +46,7 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 		page.Back = "/me/purchases"
 	}
 	page.Share = s.sharePurchase(p, page.Status)
+	page.Can = purchaseActions(p, v.user, now)
 	if page.Mine && page.Open() {
 		page.Ask = templates.AskForQuotes(s.askFor(c, quoteTitles()))
 	}
@@ -68,34 +70,36 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 			_, blocked := line.Quote.State.After(xunjia.Revise)
 			line.Revise = line.Open && blocked == nil
 		}
+		_, blocked := l.Closed("原因")
+		line.Closes = page.Can.Close && blocked == nil && len(p.Lines) > 1
 		page.Lines = append(page.Lines, line)
 	}
 	return s.render(c, status, page)
 }
 
+// purchaseActions asks the rules what the user can do with his purchase now.
+func purchaseActions(p xunjia.Purchase, u xunjia.User, now time.Time) templates.PurchaseActions {
+	possible := func(err error) bool { return err == nil || xunjia.ErrorCode(err) == xunjia.Invalid }
+	far := now.Add(xunjia.MaxDeadline)
+	return templates.PurchaseActions{
+		End: p.CanEnd(u, now) == nil, Close: p.CanClose(u) == nil,
+		Extend: possible(p.CanExtend(u, far, now)), Reopen: possible(p.CanReopen(u, far, now)),
+	}
+}
+
 // showEndPurchase asks whether quoting shall end. It answers 404 to everybody
 // but the buyer.
 func (s *Site) showEndPurchase(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
-	p, err := s.Store.Purchase(c.Request.Context(), id)
-	if err != nil {
-		return err
-	}
-	switch err := p.CanEnd(visitOf(c).user, s.Clock()); {
-	case xunjia.ErrorCode(err) == xunjia.Conflict:
-		return s.renderPurchase(c, http.StatusConflict, p, known(err).Message)
-	case err != nil:
+	p, shown, err := s.purchaseOfParam(c, func(p xunjia.Purchase) error { return p.CanEnd(visitOf(c).user, s.Clock()) })
+	if err != nil || shown {
 		return err
 	}
 	page := &templates.ConfirmPage{
 		Heading: "现在结束报价？", Text: p.Title() + "，已收到 " + strconv.Itoa(p.QuoteCount) + " 条报价。",
 		Points: []string{"供应商不能再报价或修改报价", "报过价的供应商会收到通知", "您还可以继续比价，接受或拒绝报价"},
-		Action: xunjia.PurchasePath(id) + "/end", Button: "结束报价", TestID: "end-confirm",
+		Action: xunjia.PurchasePath(p.ID) + "/end", Button: "结束报价", TestID: "end-confirm",
 	}
-	page.Title, page.Plain, page.Back = "结束报价", true, xunjia.PurchasePath(id)
+	page.Title, page.Plain, page.Back = "结束报价", true, xunjia.PurchasePath(p.ID)
 	return s.render(c, http.StatusOK, page)
 }
 
@@ -106,20 +110,7 @@ func (s *Site) endPurchase(c *gin.Context) error {
 		return err
 	}
 	_, err = s.Store.EndPurchase(ctx, id, visitOf(c).user.ID)
-	if xunjia.ErrorCode(err) == xunjia.Conflict {
-		p, loadErr := s.Store.Purchase(ctx, id)
-		if loadErr != nil {
-			return loadErr
-		}
-		return s.renderPurchase(c, http.StatusConflict, p, known(err).Message)
-	}
-	if err != nil {
-		return err
-	}
-	s.Outbox.Wake()
-	s.flash(c, "报价已结束，报过价的供应商会收到通知")
-	s.redirect(c, xunjia.PurchasePath(id))
-	return nil
+	return s.afterwards(c, id, err, "报价已结束，报过价的供应商会收到通知")
 }
 
 // sayWhy shows why something is not possible now, with ways on.

@@ -29,7 +29,14 @@ type PurchasePage struct {
 	Mine      bool // the reader is the buyer
 	Lines     []PurchaseLine
 	Ask       SubscriptionAsk
+	Can       PurchaseActions
 }
+
+// PurchaseActions are what the reader can do with his purchase now.
+type PurchaseActions struct{ End, Close, Extend, Reopen bool }
+
+// Any tells whether there is something to do.
+func (a PurchaseActions) Any() bool { return a != PurchaseActions{} }
 
 // Template implements Page.
 func (*PurchasePage) Template() string { return "purchase" }
@@ -40,6 +47,7 @@ type PurchaseLine struct {
 	Quote  xunjia.Quote // ID 0 when the reader has made none
 	Open   bool         // takes quotes now, from others than the buyer
 	Revise bool         // the reader may change his quote
+	Closes bool         // the reader may close it by itself
 }
 
 // Open tells whether the purchase takes quotes.

@@ -65,10 +65,10 @@ func purchaseSamples(p xunjia.Purchase, now time.Time) []Sample {
 	buyer, _, _ := sampleUsers()
 	open := &PurchasePage{Layout: sampleLayout(p.Title(), ""), Purchase: p, Status: p.StatusAt(now), Left: LeftOf(p, now), Buyer: buyer, BuyerName: buyer.Name}
 	own := *open
-	own.Mine, own.Ask = true, AskForQuotes("sampleTemplate")
+	own.Mine, own.Ask, own.Can = true, AskForQuotes("sampleTemplate"), PurchaseActions{End: true, Close: true, Extend: true}
 	for _, l := range p.Lines {
 		open.Lines = append(open.Lines, PurchaseLine{Line: l, Open: true})
-		own.Lines = append(own.Lines, PurchaseLine{Line: l})
+		own.Lines = append(own.Lines, PurchaseLine{Line: l, Closes: true})
 	}
 	open.Lines[0].Quote, open.Lines[0].Revise = sampleQuotes(now)[0].Quote, true
 	samples := []Sample{{"purchase", open}, {"purchase own", &own}}

@@ -33,6 +33,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, conversationSamples(now)...)
 	samples = append(samples, accountSamples(now)...)
 	samples = append(samples, growthSamples(now)...)
+	samples = append(samples, lifecycleSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 
