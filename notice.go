@@ -37,6 +37,7 @@ type Facts struct {
 	Buyer    User
 	Supplier User
 	Event    Event
+	Results  map[int64]Result // of a concluded line, by quote id
 }
 
 // TemplateSpec describes a template message that staff must have in their
@@ -89,6 +90,12 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return lifecycleNotice(kind, f), true
 	case kind == UserRegistered || kind == TaskDone || kind == LevelReached:
 		return growthNotice(kind, f), true
+	case kind == LineConcluded && recipient == f.Quote.SupplierID:
+		return resultNotice(f, at), true
+	case kind == QuoteCountered && recipient == f.Quote.SupplierID:
+		return counterNotice(f, at), true
+	case kind == AnswerUndone && recipient == f.Quote.SupplierID:
+		return undoneNotice(f, at), true
 	}
 	return Notice{}, false
 }

@@ -81,7 +81,7 @@ func TestNoticesFillTheirTemplates(t *testing.T) {
 		labels[spec.Title] = spec.Labels
 	}
 	used := map[string]bool{}
-	for _, kind := range []EventKind{PurchasePublished, PurchaseEnded, PurchaseClosed, QuoteCreated, QuoteRevised, QuoteWithdrawn, QuoteAccepted, QuoteRefused} {
+	for _, kind := range []EventKind{PurchasePublished, PurchaseEnded, PurchaseClosed, QuoteCreated, QuoteRevised, QuoteWithdrawn, QuoteAccepted, QuoteRefused, LineConcluded, QuoteCountered, AnswerUndone} {
 		for recipient := range int64(4) {
 			f := facts()
 			f.Quote.Message = ""

@@ -136,7 +136,10 @@ func (q Quote) PriceText() string { return q.Price.String() + "元/" + string(q.
 type Answer struct {
 	Action   QuoteAction // Accept or Refuse
 	Message  string
-	Revision int // of the offer that the buyer saw; a newer one is not answered unseen
+	Revision int      // of the offer that the buyer saw; a newer one is not answered unseen
+	Quantity Quantity // to accept, in the line's unit; 0: as much as possible, see Offer.Share
+	Version  int      // of the purchase that the buyer saw; 0: any
+	Price    Fen      // that the buyer saw; 0: that of the revision
 }
 
 // Answered is the quote after the buyer's answer. It fails with NotFound for
@@ -157,8 +160,8 @@ func (q Quote) Answered(p Purchase, by User, a Answer, now time.Time) (Quote, er
 	if s := p.Status; s == Closed {
 		return q, Errorf(Conflict, "采购单已关闭，不能再答复报价")
 	}
-	if a.Revision != q.Revision {
-		return q, Errorf(Conflict, "供应商刚刚修改了报价，请看过新的报价再答复")
+	if err := a.sees(q, p, now); err != nil {
+		return q, err
 	}
 	if a.Action != Accept && a.Action != Refuse {
 		return q, Errorf(Invalid, "请选择接受或拒绝")

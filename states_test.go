@@ -58,6 +58,15 @@ also before the clock's job has written it.
 		UndoAnswer: fmt.Sprintf("the buyer, within %g minutes", UndoWindow.Minutes()),
 	})
 	b.WriteString("Several quotes of a line can be accepted, for parts of its quantity. An answer names the revision that the buyer saw;\na newer one is not answered unseen. The same offer sent twice is one quote and one revision.\n\n")
+	machine(&b, "Deal: `state`", DealStates(), DealActions(), map[DealAction]string{
+		ConfirmDeal:  "the second of the two sides",
+		ChangeDeal:   "either side; both have to confirm again",
+		CancelDeal:   "either side, once confirmed both",
+		CompleteDeal: "the buyer",
+		DisputeDeal:  "either side",
+		SettleDeal:   "staff",
+	})
+	b.WriteString("A deal is drafted in the transaction that accepts a quote; taking the answer back deletes the draft unless somebody has\nconfirmed it. When both have confirmed, `quote.status` is 1.\n\n")
 	b.WriteString("## Other stored numbers\n\n| column | numbers |\n|---|---|\n")
 	fmt.Fprintf(&b, "| `quote.status` | %d 默认 · %d 成功 (a deal came of it) |\n", DefaultQuote, SuccessfulQuote)
 	fmt.Fprintf(&b, "| `quote_attachment.type`, `purchase_attachment.type` | %s |\n", numbers(AttachmentTypes()))

@@ -30,6 +30,9 @@ func (o *Outbox) chores() []chore {
 		{"prune sessions", time.Minute, func(ctx context.Context) error {
 			return untilDone(ctx, func() (int, error) { return o.Store.PruneSessions(ctx, choreBatch) })
 		}},
+		{"roll up prices", time.Minute, func(ctx context.Context) error {
+			return untilDone(ctx, func() (int, error) { return o.Store.RollPrices(ctx, choreBatch) })
+		}},
 		{"prune deliveries", 10 * time.Minute, o.prune},
 	}
 }

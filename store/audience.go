@@ -37,7 +37,10 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 			break
 		}
 	}
-	return f, nil
+	if e.Kind == xunjia.LineConcluded {
+		f.Results, err = s.results(ctx, f.Purchase, f.Line)
+	}
+	return f, err
 }
 
 // Recipient is a person whom an event concerns.
@@ -72,6 +75,10 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
 	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached:
 		people = []Recipient{{ID: e.Actor}}
+	case xunjia.QuoteCountered, xunjia.AnswerUndone:
+		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
+	case xunjia.LineConcluded:
+		people, next, err = s.losers(ctx, e, q)
 	}
 	if err == nil && len(people) > 0 {
 		people, err = s.reachable(ctx, q.AppID, people)

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"maps"
 
 	sq "github.com/Masterminds/squirrel"
@@ -221,22 +219,32 @@ func quoteEvent(kind xunjia.EventKind, q xunjia.Quote, actor int64) xunjia.Event
 	return xunjia.Event{Kind: kind, Actor: actor, PurchaseID: q.PurchaseID, LineID: q.LineID, QuoteID: q.ID}
 }
 
-// AnswerQuote accepts or refuses a quote: see Quote.Answered for the rule. The
-// revision that the buyer saw is part of his answer, so a changed offer is a
-// Conflict; so is a quote that somebody has answered already.
+// AnswerQuote accepts or refuses a quote: see Quote.Answered and Offer.Share for
+// the rules. The revision that the buyer saw is part of his answer, so a changed
+// offer is a Conflict; so is a quote that somebody has answered already, and a
+// line of which less is left than is to be accepted. Accepting drafts the deal.
 func (s *Store) AnswerQuote(ctx context.Context, quoteID, by int64, a xunjia.Answer) (q xunjia.Quote, err error) {
-	return s.changeQuote(ctx, quoteID, by, func(tx *tx, t table) (xunjia.Quote, error) {
+	change := func(tx *tx, t table) (xunjia.Quote, error) {
 		q, err := t.quote.Answered(t.purchase, t.by, a, tx.now)
 		if err != nil {
 			return q, err
 		}
-		kind := xunjia.QuoteAccepted
-		if q.State == xunjia.Refused {
-			kind = xunjia.QuoteRefused
+		kind := xunjia.QuoteRefused
+		if q.State == xunjia.Accepted {
+			kind = xunjia.QuoteAccepted
+			if q, err = accept(ctx, tx, t, q, a.Quantity); err != nil {
+				return q, err
+			}
 		}
 		_, err = tx.addEvent(ctx, quoteEvent(kind, q, by))
 		return q, err
-	})
+	}
+	for range 5 { // the number of the deal may be taken
+		if q, err = s.changeQuote(ctx, quoteID, by, change); !isDuplicate(err) {
+			break
+		}
+	}
+	return q, err
 }
 
 // WithdrawQuote takes a pending quote back. It is NotFound for anybody but its
@@ -267,11 +275,7 @@ type table struct {
 // changeQuote locks a quote's purchase, line and the quote, asks change for the
 // new state and writes it if the quote still is what change saw.
 func (s *Store) changeQuote(ctx context.Context, id, by int64, change func(*tx, table) (xunjia.Quote, error)) (q xunjia.Quote, err error) {
-	// Which purchase a quote belongs to never changes.
-	purchaseID, err := one(ctx, s.db, sq.Select("purchase_id").From("quote").Where(sq.Eq{"id": id}), scanInt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return q, errNoQuote()
-	}
+	purchaseID, err := s.purchaseIDOfQuote(ctx, id)
 	if err != nil {
 		return q, err
 	}
@@ -293,12 +297,7 @@ func (s *Store) changeQuote(ctx context.Context, id, by int64, change func(*tx, 
 		if q, err = change(tx, t); err != nil {
 			return err
 		}
-		n, err := exec(ctx, tx, sq.Update("quote").SetMap(stateColumns(q)).
-			Where(sq.Eq{"id": id, "state": t.quote.State, "revision": t.quote.Revision}))
-		if err == nil && n == 0 {
-			err = errQuoteChanged()
-		}
-		return err
+		return saveState(ctx, tx, t.quote, q)
 	})
 	if err != nil {
 		return xunjia.Quote{}, err

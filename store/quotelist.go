@@ -85,35 +85,6 @@ func (s *Store) QuotesForLines(ctx context.Context, lineIDs []int64, supplierID 
 	return byLine, nil
 }
 
-// MaxQuotesShown bounds how many quotes of one purchase are compared.
-const MaxQuotesShown = 500
-
-// QuotesOfPurchase lists the quotes of a purchase for its buyer's side, line by
-// line and cheapest first; withdrawn ones are among them. It is NotFound for
-// anybody else. It answers MaxQuotesShown at most.
-func (s *Store) QuotesOfPurchase(ctx context.Context, purchaseID, viewer int64) ([]QuoteView, error) {
-	p, err := one(ctx, s.db, selectPurchases().Where(sq.Eq{"id": purchaseID}), scanPurchase)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, err
-	}
-	u, userErr := s.User(ctx, viewer)
-	if userErr != nil && xunjia.ErrorCode(userErr) != xunjia.NotFound {
-		return nil, userErr
-	}
-	if err != nil || userErr != nil {
-		return nil, errNoPurchase()
-	}
-	if err := p.Allows(u, xunjia.See); err != nil {
-		return nil, err
-	}
-	list, err := all(ctx, s.db, selectQuotes().Where(sq.Eq{"purchase_id": purchaseID}).
-		OrderBy("line_id", "price", "id").Limit(MaxQuotesShown), scanQuote)
-	if err != nil {
-		return nil, err
-	}
-	return s.quoteViews(ctx, list)
-}
-
 // QuotesBy lists what the supplier quoted, newest first.
 func (s *Store) QuotesBy(ctx context.Context, supplierID int64, page xunjia.Page) (list xunjia.List[QuoteView], err error) {
 	k, err := newKeyset(page)
