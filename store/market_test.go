@@ -118,7 +118,7 @@ func written(t *testing.T, s *store.Store) map[string]int {
 	t.Helper()
 	n := map[string]int{}
 	for _, table := range []string{"users", "user_category", "purchase", "purchase_line", "purchase_attachment",
-		"quote", "quote_revision", "quote_attachment", "notification", "event", "delivery"} {
+		"quote", "quote_revision", "quote_attachment", "notification", "event", "delivery", "deal"} {
 		n[table] = rows(t, s, table)
 	}
 	n["quotes counted"] = rows(t, s, "purchase WHERE quote_count > 0")

@@ -163,7 +163,7 @@ func TestAnswerQuote(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		good.State, good.Message, good.AnsweredAt = xunjia.Accepted, "请发样品", m.clock.now().UTC()
+		good.State, good.Message, good.Accepted, good.AnsweredAt = xunjia.Accepted, "请发样品", 100_000, m.clock.now().UTC()
 		checkQuote(t, m, got, good)
 		// Answering goes on after the end, but not without a reason.
 		if _, err := m.EndPurchase(ctx, p.ID, m.buyer.ID); err != nil {

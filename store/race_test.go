@@ -79,9 +79,8 @@ func TestRaceIsNoticed(t *testing.T) {
 
 func TestOneAnswerWins(t *testing.T) {
 	eachIsolation(t, func(t *testing.T, m market, stores [2]*store.Store) {
-		p := m.publish(t, "黄连")
-		for round := range 5 {
-			q := m.quote(t, p, m.user(t, 100+round, "供应商").ID, 100)
+		for range 5 {
+			q := m.quote(t, m.publish(t, "黄连"), m.supplier.ID, 100)
 			winners := atOnce(t, stores, 50, xunjia.Conflict, func(s *store.Store, i int) error {
 				a := xunjia.Answer{Action: xunjia.Accept, Revision: 1}
 				if i%3 == 0 {
@@ -156,11 +155,10 @@ func TestManySuppliersQuoteAtOnce(t *testing.T) {
 // one is pending.
 func TestAcceptAgainstRevise(t *testing.T) {
 	eachIsolation(t, func(t *testing.T, m market, stores [2]*store.Store) {
-		p := m.publish(t, "黄连")
 		outcomes := map[xunjia.QuoteState]int{}
 		for round := range 25 {
-			supplier := m.user(t, 100+round, "供应商").ID
-			q := m.quote(t, p, supplier, 100)
+			supplier := m.supplier.ID
+			q := m.quote(t, m.publish(t, "黄连"), supplier, 100)
 			won := atOnce(t, stores, 2, xunjia.Conflict, func(s *store.Store, i int) error {
 				if (i+round)%2 == 0 {
 					_, err := s.AnswerQuote(t.Context(), q.ID, m.buyer.ID, xunjia.Answer{Action: xunjia.Accept, Revision: 1})

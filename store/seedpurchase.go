@@ -122,6 +122,9 @@ func (z *seeder) addQuote(ctx context.Context, p xunjia.Purchase, l xunjia.Line,
 	if in.Answered > 0 {
 		q.AnsweredAt = z.tx.now.Add(-in.Answered)
 	}
+	if q.State == xunjia.Accepted {
+		q.Accepted = l.Quantity // the file accepts one quote of a line at most
+	}
 	q.Attachments = z.attachments(l.Name, in.Pictures)
 	o := xunjia.Offer{Price: q.Price, Quality: q.Quality, Explanation: q.Explanation, Attachments: q.Attachments}
 	if err := o.Validate(); err != nil {
@@ -139,9 +142,12 @@ func (z *seeder) addQuote(ctx context.Context, p xunjia.Purchase, l xunjia.Line,
 		"line_id": q.LineID, "purchase_id": q.PurchaseID, "supplier_id": q.SupplierID, "price": q.Price, "unit": q.Unit,
 		"quality": q.Quality, "explanation": q.Explanation, "state": q.State, "status": q.Status, "message": q.Message,
 		"revision": q.Revision, "version": q.Version, "created_at": millis(q.CreatedAt), "updated_at": millis(q.UpdatedAt),
-		"answered_at": millis(q.AnsweredAt),
+		"answered_at": millis(q.AnsweredAt), "accepted": q.Accepted,
 	}))
 	if err != nil {
+		return err
+	}
+	if err := z.addDeal(ctx, p, l, q); err != nil {
 		return err
 	}
 	for _, h := range history {
@@ -154,6 +160,22 @@ func (z *seeder) addQuote(ctx context.Context, p xunjia.Purchase, l xunjia.Line,
 	z.report.Quotes++
 	z.tell(p, l, q)
 	return nil
+}
+
+// addDeal adds the deal of an accepted sample quote, confirmed by both sides if
+// it was successful.
+func (z *seeder) addDeal(ctx context.Context, p xunjia.Purchase, l xunjia.Line, q xunjia.Quote) error {
+	if q.State != xunjia.Accepted {
+		return nil
+	}
+	if _, err := exec(ctx, z.tx, sq.Update("purchase_line").Set("accepted", q.Accepted).Where(sq.Eq{"id": l.ID})); err != nil {
+		return err
+	}
+	d := xunjia.NewDeal(p, l, q, q.AnsweredAt)
+	if q.Status == xunjia.SuccessfulQuote {
+		d.State, d.BuyerConfirmedAt, d.SupplierConfirmedAt, d.ConcludedAt = xunjia.ConfirmedDeal, q.AnsweredAt, q.AnsweredAt, q.AnsweredAt
+	}
+	return insertDeal(ctx, z.tx, d)
 }
 
 // tell puts the notices of a sample quote into the inboxes.
