@@ -197,3 +197,11 @@ func (l Line) Concluded() (PurchaseStatus, error) {
 	}
 	return l.Status.After(Conclude)
 }
+
+// Expired tells whether the offer no longer holds.
+func (o Offer) Expired(now time.Time) bool {
+	return !o.ValidUntil.IsZero() && !now.Before(o.ValidUntil)
+}
+
+// Certified tells whether the user's certification holds.
+func (u User) Certified(now time.Time) bool { return now.Before(u.CertifiedUntil) }

@@ -11,12 +11,12 @@ import (
 // compare sets the quotes of a purchase side by side for its buyer; others are
 // told that it does not exist.
 func (s *Site) compare(c *gin.Context) error {
-	ctx := c.Request.Context()
+	ctx, user := c.Request.Context(), visitOf(c).user
 	id, err := idParam(c)
 	if err != nil {
 		return err
 	}
-	views, err := s.Store.QuotesOfPurchase(ctx, id, visitOf(c).user.ID)
+	list, err := s.Store.CompareQuotes(ctx, id, user.ID, c.Query("after"))
 	if err != nil {
 		return err
 	}
@@ -24,11 +24,12 @@ func (s *Site) compare(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	quotes := make([]templates.CompareQuote, 0, len(views))
-	for _, v := range views {
+	quotes := make([]templates.CompareQuote, 0, len(list.Items))
+	for _, v := range list.Items {
 		quotes = append(quotes, templates.CompareQuote{Quote: v.Quote, Supplier: v.Supplier})
 	}
-	p := templates.NewComparePage(purchase, quotes, s.Clock())
+	p := templates.NewComparePage(purchase, quotes, user, templates.CompareSort(c.Query("sort")), s.Clock())
 	p.Title, p.Wide, p.Back = "比价", true, "/me/purchases"
+	p.More, p.Next = list.Left, list.Next
 	return s.render(c, http.StatusOK, p)
 }

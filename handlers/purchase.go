@@ -53,6 +53,9 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 	if complaint != "" {
 		page.Flash = templates.Flash{Text: complaint, Bad: true}
 	}
+	if v.loggedIn() {
+		page.Trends = s.trendsOf(c, p.Lines...)
+	}
 	var quotes map[int64]xunjia.Quote // the visitor's own
 	if v.loggedIn() && !page.Mine {
 		ids := make([]int64, 0, len(p.Lines))

@@ -146,6 +146,7 @@ func offerForm(q xunjia.Quote) templates.Form {
 
 func (s *Site) renderQuoteForm(c *gin.Context, status int, p *templates.QuoteNewPage) error {
 	p.Title, p.Plain, p.Wide, p.Back = "报价", true, true, xunjia.PurchasePath(p.Purchase.ID)
+	p.Trends = s.trendsOf(c, p.Line)
 	if p.Old.ID != 0 {
 		p.Title, p.Back = "修改报价", xunjia.QuotePath(p.Old.ID)
 	}
@@ -174,6 +175,15 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 	}
 	p.Title, p.Wide = "报价详情", true
 	if p.Mine {
+		_, take := v.Quote.CounterTaken(v.Purchase, v.Line, user, v.Quote.Counter.Price)
+		p.CanTake = take == nil
+		if v.Line.Status == xunjia.Purchased && v.Quote.State != xunjia.Withdrawn {
+			result, err := s.Store.QuoteResult(c.Request.Context(), v)
+			if err != nil {
+				return err
+			}
+			p.Result = &result
+		}
 		_, revise := v.Quote.State.After(xunjia.Revise)
 		_, withdraw := v.Quote.State.After(xunjia.Withdraw)
 		p.CanRevise = revise == nil && v.Purchase.CanQuote(v.Line, visitOf(c).user, now) == nil
@@ -183,8 +193,21 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 		}
 		p.Back = "/me/quotes"
 	} else {
-		p.CanAnswer = answerable(v.Quote, v.Purchase, visitOf(c).user) == nil
+		if v.Purchase.Hidden(now) {
+			return xunjia.Errorf(xunjia.Conflict, "密封报价到截止时才能打开")
+		}
+		p.CanAccept, p.CanRefuse, p.CanCounter, p.CanUndo = templates.Deeds(v.Quote, v.Purchase, v.Line, visitOf(c).user, now)
+		p.UndoLeft = templates.Left(v.Quote.UndoUntil().Sub(now))
 		p.Back = comparePath(v.Purchase.ID)
+	}
+	if v.Quote.State == xunjia.Accepted {
+		deal, err := s.Store.DealOfQuote(c.Request.Context(), id)
+		switch {
+		case err == nil:
+			p.Deal = &deal
+		case xunjia.ErrorCode(err) != xunjia.NotFound: // accepted before there were deals
+			return err
+		}
 	}
 	if complaint != "" {
 		p.Flash = templates.Flash{Text: complaint, Bad: true}

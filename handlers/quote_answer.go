@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,22 +12,23 @@ import (
 	"github.com/xunjia/xunjia/templates"
 )
 
-// answerable tells why the buyer cannot answer the quote now.
-func answerable(q xunjia.Quote, p xunjia.Purchase, by xunjia.User) error {
-	_, err := q.Answered(p, by, xunjia.Answer{Action: xunjia.Accept, Revision: q.Revision}, q.UpdatedAt)
-	return err
-}
-
 // showAnswerQuote shows the form with which the buyer accepts or refuses.
 func (s *Site) showAnswerQuote(c *gin.Context) error {
 	v, err := s.quoteToAnswer(c)
 	if err != nil {
 		return err
 	}
-	if err := answerable(v.Quote, v.Purchase, visitOf(c).user); err != nil {
-		return s.renderQuote(c, status(xunjia.ErrorCode(err)), v.Quote.ID, known(err).Message)
+	a := xunjia.Answer{Action: xunjia.Accept, Revision: v.Quote.Revision}
+	if c.Query("do") == string(xunjia.Refuse) {
+		a.Action, a.Message = xunjia.Refuse, "价格高"
 	}
-	return s.renderAnswer(c, http.StatusOK, v, &templates.QuoteAnswerPage{Accept: c.Query("do") != string(xunjia.Refuse)})
+	if _, err = v.Quote.Answered(v.Purchase, visitOf(c).user, a, s.Clock()); err == nil && a.Action == xunjia.Accept {
+		_, err = v.Quote.Share(v.Line, 0)
+	}
+	if err != nil {
+		return s.renderQuoteConflict(c, v, err)
+	}
+	return s.renderAnswer(c, http.StatusOK, v, &templates.QuoteAnswerPage{Accept: a.Action == xunjia.Accept})
 }
 
 // quoteToAnswer loads the quote for its buyer; it is NotFound for anybody else.
@@ -43,6 +45,23 @@ func (s *Site) quoteToAnswer(c *gin.Context) (store.QuoteView, error) {
 	return v, err
 }
 
+// renderQuoteConflict shows the quote as it stands now, and why what was asked
+// for is not possible. What is not about the quote's state stays an error.
+func (s *Site) renderQuoteConflict(c *gin.Context, v store.QuoteView, err error) error {
+	switch code := xunjia.ErrorCode(err); code {
+	case xunjia.Conflict, xunjia.Forbidden, xunjia.Invalid:
+		text := known(err).Message
+		for _, field := range known(err).Fields {
+			text = field
+		}
+		if v.Purchase.Hidden(s.Clock()) && visitOf(c).user.ID != v.Quote.SupplierID {
+			return err
+		}
+		return s.renderQuote(c, status(code), v.Quote.ID, text)
+	}
+	return err
+}
+
 func (s *Site) renderAnswer(c *gin.Context, status int, v store.QuoteView, p *templates.QuoteAnswerPage) error {
 	p.Quote, p.Line, p.Purchase, p.Supplier = v.Quote, v.Line, v.Purchase, v.Supplier
 	p.Title, p.Plain, p.Back = "接受报价", true, comparePath(v.Purchase.ID)
@@ -52,31 +71,86 @@ func (s *Site) renderAnswer(c *gin.Context, status int, v store.QuoteView, p *te
 	return s.render(c, status, p)
 }
 
+// seen reads a number that the form carries: what the buyer saw when he
+// decided. A form without it is about nothing that is there.
+func seen(f templates.Form, name string) int {
+	n, err := strconv.Atoi(f.Value(name))
+	if err != nil || n <= 0 {
+		return -1
+	}
+	return n
+}
+
+// typedAnswer reads the form of an answer and notes in wrong what is the matter
+// with it.
+func typedAnswer(f templates.Form, wrong xunjia.FieldErrors) xunjia.Answer {
+	a := xunjia.Answer{
+		Action: xunjia.QuoteAction(f.Value("do")), Message: newlines(f.Value("message")),
+		Revision: seen(f, "revision"), Version: seen(f, "version"), Price: -1,
+	}
+	if price, err := xunjia.ParseFen(f.Value("price")); err == nil && price > 0 {
+		a.Price = price
+	}
+	if a.Action != xunjia.Accept {
+		return a
+	}
+	switch quantity, err := xunjia.ParseQuantity(f.Value("quantity")); {
+	case strings.TrimSpace(f.Value("quantity")) == "":
+		wrong.Add("quantity", "请填写接受的数量")
+	case err != nil:
+		wrong.Add("quantity", "%s", known(err).Message)
+	case quantity <= 0:
+		wrong.Add("quantity", "接受的数量必须大于 0")
+	default:
+		a.Quantity = quantity
+	}
+	return a
+}
+
 func (s *Site) answerQuote(c *gin.Context) error {
 	v, err := s.quoteToAnswer(c)
 	if err != nil {
 		return err
 	}
 	p := &templates.QuoteAnswerPage{Form: s.form(c)}
-	answer := xunjia.Answer{Action: xunjia.QuoteAction(p.Form.Value("do")), Message: newlines(p.Form.Value("message"))}
-	answer.Revision, _ = strconv.Atoi(p.Form.Value("revision"))
+	wrong := xunjia.FieldErrors{}
+	answer := typedAnswer(p.Form, wrong)
 	p.Accept = answer.Action == xunjia.Accept
-	_, err = s.Store.AnswerQuote(c.Request.Context(), v.Quote.ID, visitOf(c).user.ID, answer)
+	if err = wrong.Err(); err == nil {
+		_, err = s.Store.AnswerQuote(c.Request.Context(), v.Quote.ID, visitOf(c).user.ID, answer)
+	}
 	switch {
-	case xunjia.ErrorCode(err) == xunjia.Conflict:
-		// The page shows the quote as it stands now.
-		return s.renderQuote(c, http.StatusConflict, v.Quote.ID, known(err).Message)
+	case xunjia.ErrorCode(err) == xunjia.Conflict && len(known(err).Fields) == 0:
+		return s.renderQuoteConflict(c, v, err)
 	case err != nil && formErrors(&p.Form, err):
-		return s.renderAnswer(c, status(xunjia.ErrorCode(err)), v, p)
+		if v, loadErr := s.quoteToAnswer(c); loadErr == nil { // as much is left as there is now
+			return s.renderAnswer(c, status(xunjia.ErrorCode(err)), v, p)
+		}
+		return err
 	case err != nil:
 		return err
 	}
 	s.Outbox.Wake()
 	if p.Accept {
-		s.flash(c, "已接受报价，供应商会马上收到通知")
+		s.flash(c, "已接受报价，供应商会马上收到通知。10 分钟内可以撤销")
 	} else {
 		s.flash(c, "已拒绝报价，供应商会收到您的原因")
 	}
 	s.redirect(c, comparePath(v.Purchase.ID))
+	return nil
+}
+
+// undoAnswer takes the buyer's answer back.
+func (s *Site) undoAnswer(c *gin.Context) error {
+	v, err := s.quoteToAnswer(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Store.UndoAnswer(c.Request.Context(), v.Quote.ID, visitOf(c).user.ID); err != nil {
+		return s.renderQuoteConflict(c, v, err)
+	}
+	s.Outbox.Wake()
+	s.flash(c, "答复已撤销，供应商会收到通知")
+	s.redirect(c, xunjia.QuotePath(v.Quote.ID))
 	return nil
 }

@@ -17,6 +17,9 @@ func fen(price xunjia.Fen, quantity xunjia.Quantity) *big.Int {
 	return n.Add(n, big.NewInt(500)).Div(n, big.NewInt(1000))
 }
 
+// bigFen is an amount for group.
+func bigFen(f xunjia.Fen) *big.Int { return big.NewInt(int64(f)) }
+
 func group(fen *big.Int) string {
 	yuan, rest := new(big.Int).DivMod(fen, big.NewInt(100), new(big.Int))
 	s := yuan.String()

@@ -28,6 +28,7 @@ type PurchasePage struct {
 	Buyer     xunjia.User
 	Mine      bool // the reader is the buyer
 	Lines     []PurchaseLine
+	Trends    []CategoryTrend // of the lines' categories, for members
 	Ask       SubscriptionAsk
 	Can       PurchaseActions
 }

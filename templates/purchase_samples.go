@@ -44,8 +44,6 @@ func businessSamples(now time.Time) []Sample {
 		{"purchases empty", &PurchasesPage{Layout: sampleLayout("采购大厅", ""), First: true}},
 		{"purchases followed", &PurchasesPage{Layout: sampleLayout("采购大厅", ""), First: true, Followed: true}},
 		{"purchases guest", &PurchasesPage{Layout: Layout{Title: "采购大厅"}, First: true, Followed: true}},
-		{"compare", NewComparePage(p, sampleQuotes(now), now)},
-		{"compare empty", NewComparePage(p, nil, now)},
 		{"my_purchases", &MyPurchasesPage{Layout: sampleLayout("我的采购", MeTab), Purchases: samplePurchases(now), Next: "more", First: true}},
 		{"my_purchases empty", &MyPurchasesPage{Layout: sampleLayout("我的采购", MeTab), First: true}},
 		{"my_quotes empty", &MyQuotesPage{Layout: sampleLayout("我的报价", MeTab), First: true}},
@@ -71,6 +69,7 @@ func purchaseSamples(p xunjia.Purchase, now time.Time) []Sample {
 		own.Lines = append(own.Lines, PurchaseLine{Line: l, Closes: true})
 	}
 	open.Lines[0].Quote, open.Lines[0].Revise = sampleQuotes(now)[0].Quote, true
+	open.Trends = NewCategoryTrends(p.Lines, map[int64][]xunjia.PriceTrend{2: {sampleTrend(now)}})
 	samples := []Sample{{"purchase", open}, {"purchase own", &own}}
 	for _, s := range []xunjia.PurchaseStatus{xunjia.Closed, xunjia.QuotingEnded, xunjia.Purchased} {
 		over := *open
@@ -119,14 +118,11 @@ func quoteSamples(p xunjia.Purchase, now time.Time) []Sample {
 			if mine && state == xunjia.Pending {
 				page.Ask = AskForAnswer("sampleTemplate")
 			}
-			page.CanAnswer, page.CanRevise, page.CanWithdraw = !mine && state == xunjia.Pending, mine, mine && state == xunjia.Pending
+			pending := state == xunjia.Pending
+			page.CanAccept, page.CanRefuse, page.CanCounter = !mine && pending, !mine && pending, !mine && pending
+			page.CanRevise, page.CanWithdraw = mine, mine && pending
 			samples = append(samples, Sample{"quote " + state.String() + map[bool]string{true: " 供应商", false: " 采购商"}[mine], page})
 		}
 	}
-	for _, accept := range []bool{true, false} {
-		page := &QuoteAnswerPage{Layout: plain, Quote: sampleQuotes(now)[0].Quote, Line: p.Lines[0], Purchase: p, Supplier: coop, Accept: accept}
-		samples = append(samples, Sample{"quote_answer " + page.Do(), page})
-	}
-	return append(samples, Sample{"quote_answer errors", &QuoteAnswerPage{Layout: plain, Quote: sampleQuotes(now)[0].Quote, Line: p.Lines[0], Purchase: p, Supplier: coop,
-		Form: Form{Message: "有内容需要修改，请看标红的地方", Errors: map[string]string{"message": "请告诉供应商拒绝的原因"}}}})
+	return samples
 }

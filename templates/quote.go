@@ -16,6 +16,7 @@ type QuoteNewPage struct {
 	Buyer    string
 	Left     string
 	Old      xunjia.Quote // ID 0 for a new one
+	Trends   []CategoryTrend
 	Form     Form         // price, quality, explanation, photos.1 … photos.5; errors also on attachments
 }
 
@@ -72,9 +73,16 @@ type QuotePage struct {
 	Supplier    xunjia.User
 	Buyer       xunjia.User
 	Mine        bool // the reader is the supplier
-	CanAnswer   bool
+	CanAccept   bool
+	CanRefuse   bool
+	CanCounter  bool
+	CanUndo     bool
 	CanRevise   bool
 	CanWithdraw bool
+	CanTake     bool           // the counter-offer
+	Deal        *xunjia.Deal   // drafted from the quote; nil when there is none
+	Result      *xunjia.Result // once the line is concluded, for its supplier; nil before
+	UndoLeft    string         // how long the answer can be taken back
 	Ask         SubscriptionAsk
 }
 
@@ -88,6 +96,14 @@ func (p *QuotePage) Other() xunjia.User {
 	}
 	return p.Supplier
 }
+
+// CanAct tells whether there is anything for the reader to do.
+func (p *QuotePage) CanAct() bool {
+	return p.CanAccept || p.CanRefuse || p.CanCounter || p.CanRevise || p.CanWithdraw || p.CanTake
+}
+
+// Landed is what the offer comes to for the buyer.
+func (p *QuotePage) Landed() xunjia.Landed { return p.Quote.Landed(p.Purchase.Terms, p.Line) }
 
 // Total is the price of the whole quantity.
 func (p *QuotePage) Total() string { return Total(p.Quote.Price, p.Line.Quantity) }
@@ -134,38 +150,4 @@ func (p *QuotePage) HeadingIcon() string {
 		return "clock"
 	}
 	return "info-circle"
-}
-
-// QuoteAnswerPage is the form with which a buyer accepts or refuses. With the
-// script its middle is shown in a dialog on the page before.
-type QuoteAnswerPage struct {
-	Layout
-	Quote    xunjia.Quote
-	Line     xunjia.Line
-	Purchase xunjia.Purchase
-	Supplier xunjia.User
-	Accept   bool
-	Form     Form // message
-}
-
-// Template implements Page.
-func (*QuoteAnswerPage) Template() string { return "quote_answer" }
-
-// Do is the value of the field do.
-func (p *QuoteAnswerPage) Do() string {
-	if p.Accept {
-		return string(xunjia.Accept)
-	}
-	return string(xunjia.Refuse)
-}
-
-// Total is the price of the whole quantity.
-func (p *QuoteAnswerPage) Total() string { return Total(p.Quote.Price, p.Line.Quantity) }
-
-// Phrases are answers to pick instead of typing.
-func (p *QuoteAnswerPage) Phrases() []string {
-	if p.Accept {
-		return []string{"请尽快安排发货", "先寄样品，合格后发大货", "请联系我签合同"}
-	}
-	return []string{"价格偏高", "质量不符合要求", "含量不够", "产地不合适", "数量不足", "已选其他供应商"}
 }

@@ -30,6 +30,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, inboxSamples(now)...)
 	samples = append(samples, scanSamples(now)...)
 	samples = append(samples, businessSamples(now)...)
+	samples = append(samples, decideSamples(now)...)
 	samples = append(samples, conversationSamples(now)...)
 	samples = append(samples, accountSamples(now)...)
 	samples = append(samples, growthSamples(now)...)

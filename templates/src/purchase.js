@@ -1,4 +1,5 @@
 // What makes publishing, quoting and comparing nicer; every page works without.
+import "./compare.js";
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const on = (type, handler) => document.addEventListener(type, handler);
 const make = (tag, attributes, ...children) => {
