@@ -14,6 +14,8 @@ func (a Answer) sees(q Quote, p Purchase, now time.Time) error {
 	switch {
 	case p.Hidden(now):
 		return Errorf(Conflict, "密封报价到截止时才能打开，现在还不能答复")
+	case q.State != Pending: // then that is what he should read
+		return nil
 	case a.Revision != q.Revision, a.Price != 0 && a.Price != q.Price:
 		return Errorf(Conflict, "供应商刚刚修改了报价，请看过新的报价再答复")
 	case a.Version != 0 && a.Version != p.Version:

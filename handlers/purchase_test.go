@@ -48,7 +48,7 @@ func TestAskingForPrices(t *testing.T) {
 	shows(t, m.buyer.get(answer(low)+"?do=accept"), "接受这条报价", "286.50")
 	redirects(t, m.buyer.post(answer(low), "message", "请先寄样品 200 克"), path+"/compare")
 	shows(t, m.buyer.get(path+"/compare"), "已接受报价，供应商会马上收到通知", "已接受", "请先寄样品 200 克")
-	shows(t, m.buyer.get(answer(high)+"?do=refuse"), "拒绝的原因", "价格偏高")
+	shows(t, m.buyer.get(answer(high)+"?do=refuse"), "拒绝的原因", "价格高")
 	a = m.buyer.post(answer(high), "message", " ")
 	wantStatus(t, a, http.StatusUnprocessableEntity)
 	shows(t, a, "请告诉供应商拒绝的原因", "赵德茂")

@@ -91,12 +91,11 @@ func typedAnswer(f templates.Form, wrong xunjia.FieldErrors) xunjia.Answer {
 	if price, err := xunjia.ParseFen(f.Value("price")); err == nil && price > 0 {
 		a.Price = price
 	}
-	if a.Action != xunjia.Accept {
+	typed := strings.TrimSpace(f.Value("quantity"))
+	if a.Action != xunjia.Accept || typed == "" { // nothing means all of it
 		return a
 	}
-	switch quantity, err := xunjia.ParseQuantity(f.Value("quantity")); {
-	case strings.TrimSpace(f.Value("quantity")) == "":
-		wrong.Add("quantity", "请填写接受的数量")
+	switch quantity, err := xunjia.ParseQuantity(typed); {
 	case err != nil:
 		wrong.Add("quantity", "%s", known(err).Message)
 	case quantity <= 0:

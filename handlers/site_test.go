@@ -79,6 +79,7 @@ type world struct {
 	t      *testing.T
 	site   *Site
 	store  *store.Store
+	file   string // the store's database
 	redis  redis.UniversalClient
 	outbox *recorder
 	log    *syncBuffer
@@ -144,7 +145,7 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	if err := os.WriteFile(file, seeded, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.store = storetest.Open(t, "sqlite", file)
+	w.file, w.store = file, storetest.Open(t, "sqlite", file)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	master := []byte("a master key of at least 32 bytes!")
 	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: w.store, Master: master, GlobalPerMinute: 1000, DailyBudget: 1000, Log: log})

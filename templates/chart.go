@@ -12,9 +12,9 @@ import (
 // The drawing of a price chart, in units of its own: small enough that its
 // letters can be read on a phone of 360 points, which shows it as it is.
 const (
-	chartWidth, chartHeight = 328, 196
+	chartWidth, chartHeight = 328, 194
 	chartLeft, chartRight   = 46, 318
-	chartTop, chartBottom   = 14, 166
+	chartTop, chartBottom   = 24, 170
 	chartLabelGap           = 50 // between labels below the axis
 )
 
@@ -35,7 +35,7 @@ func PriceChart(id, title string, unit xunjia.Unit, points []xunjia.PricePoint) 
 		fmt.Fprintf(&b, `<line class="chart-grid" x1="%d" y1="%s" x2="%d" y2="%s"/>`, chartLeft, c.y(y), chartRight, c.y(y))
 		fmt.Fprintf(&b, `<text class="chart-y" x="%d" y="%s" dy="4">%s</text>`, chartLeft-6, c.y(y), yuan(y))
 	}
-	fmt.Fprintf(&b, `<text class="chart-unit" x="%d" y="%d">元/%s</text>`, 2, chartHeight-4, template.HTMLEscapeString(string(unit)))
+	fmt.Fprintf(&b, `<text class="chart-unit" x="%d" y="%d">元/%s</text>`, 2, 11, template.HTMLEscapeString(string(unit)))
 	for _, l := range c.labels() {
 		fmt.Fprintf(&b, `<text class="chart-x" x="%s" y="%d">%s</text>`, decimal(l.x), chartBottom+18, l.text)
 	}

@@ -117,7 +117,9 @@ func (q CompareQuote) Stands() bool {
 }
 
 // CanDecide tells whether there is anything for the reader to do.
-func (q CompareQuote) CanDecide() bool { return q.CanAccept || q.CanRefuse || q.CanCounter || q.CanUndo }
+func (q CompareQuote) CanDecide() bool {
+	return q.CanAccept || q.CanRefuse || q.CanCounter || q.CanUndo
+}
 
 // AsQuoted writes the price as it was quoted; "" when it says nothing new.
 func (q CompareQuote) AsQuoted() string {

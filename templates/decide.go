@@ -13,7 +13,9 @@ func (*CounterPage) Script() string { return businessScript }
 func (*RefuseQuotesPage) Script() string { return businessScript }
 
 // refusals are reasons to pick instead of typing.
-func refusals() []string { return []string{"价格高", "质量不符", "数量不够", "交期太长"} }
+func refusals() []string {
+	return []string{"价格高", "质量不符", "数量不够", "交期太长"}
+}
 
 // QuoteAnswerPage is the form with which a buyer accepts or refuses. With the
 // script its middle is shown in a dialog on the page before.

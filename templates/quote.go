@@ -17,7 +17,7 @@ type QuoteNewPage struct {
 	Left     string
 	Old      xunjia.Quote // ID 0 for a new one
 	Trends   []CategoryTrend
-	Form     Form         // price, quality, explanation, photos.1 … photos.5; errors also on attachments
+	Form     Form // price, quality, explanation, photos.1 … photos.5; errors also on attachments
 }
 
 // Template implements Page.
@@ -105,11 +105,26 @@ func (p *QuotePage) CanAct() bool {
 // Landed is what the offer comes to for the buyer.
 func (p *QuotePage) Landed() xunjia.Landed { return p.Quote.Landed(p.Purchase.Terms, p.Line) }
 
-// Total is the price of the whole quantity.
-func (p *QuotePage) Total() string { return Total(p.Quote.Price, p.Line.Quantity) }
+// perLine is the price as quoted, per unit of the line.
+func (p *QuotePage) perLine() xunjia.Landed {
+	return xunjia.Offer{Price: p.Quote.Price, Unit: p.Quote.Unit}.Landed(xunjia.Terms{}, p.Line)
+}
+
+// Total is the price of the whole quantity; "" when the units do not convert.
+func (p *QuotePage) Total() string {
+	if !p.perLine().Known() {
+		return ""
+	}
+	return group(bigFen(p.perLine().Total(p.Line.Quantity)))
+}
 
 // AgainstCap compares the price with the cap.
-func (p *QuotePage) AgainstCap() string { return AgainstCap(p.Quote.Price, p.Line.CapPrice) }
+func (p *QuotePage) AgainstCap() string {
+	if !p.perLine().Known() {
+		return ""
+	}
+	return AgainstCap(p.perLine().Price(), p.Line.CapPrice)
+}
 
 // DraftPrefix names the drafts that this quote makes needless.
 func (p *QuotePage) DraftPrefix() string { return draftPrefix(p.Quote.SupplierID, p.Quote.LineID) }
