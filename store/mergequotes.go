@@ -46,7 +46,9 @@ func (s *Store) mergeQuotes(ctx context.Context, tx *tx, kept xunjia.User, gone 
 		}
 	}
 	// Purchases are locked one after another, in the order of their ids.
-	slices.SortFunc(quotes, func(a, b xunjia.Quote) int { return cmp.Or(cmp.Compare(a.PurchaseID, b.PurchaseID), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(quotes, func(a, b xunjia.Quote) int {
+		return cmp.Or(cmp.Compare(a.PurchaseID, b.PurchaseID), cmp.Compare(a.ID, b.ID))
+	})
 	for _, q := range quotes {
 		if withdrawn[q.ID] {
 			if err := withdrawMerged(ctx, tx, q, kept.ID); err != nil {
