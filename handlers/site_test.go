@@ -76,6 +76,7 @@ func (r *recorder) code(phone xunjia.Phone) string {
 
 // world is a website on a real store and an embedded Redis.
 type world struct {
+	file   string // of the database
 	t      *testing.T
 	site   *Site
 	store  *store.Store
@@ -144,7 +145,7 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	if err := os.WriteFile(file, seeded, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.store = storetest.Open(t, "sqlite", file)
+	w.file, w.store = file, storetest.Open(t, "sqlite", file)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	master := []byte("a master key of at least 32 bytes!")
 	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: w.store, Master: master, GlobalPerMinute: 1000, DailyBudget: 1000, Log: log})
