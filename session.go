@@ -46,7 +46,12 @@ type Session struct {
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	ExpiresAt  time.Time // the absolute end
+	IP         string    // from where it began
+	Agent      string    // the browser in its own words, at most MaxAgent characters
 }
+
+// MaxAgent is how much is kept of what a browser says of itself, in characters.
+const MaxAgent = 120
 
 // Live tells whether the session may still be used.
 func (s Session) Live(now time.Time) bool {

@@ -153,7 +153,7 @@ func (s *Site) safeReturn(path string) string {
 		return home
 	}
 	switch u.Path {
-	case "/login", "/oauth/start", "/oauth/return", "/register", "/register/profile", "/register/categories", "/admin/enter":
+	case "/login", "/login/password", "/login/forgot", "/register/email", "/oauth/start", "/oauth/return", "/register", "/register/profile", "/register/categories", "/admin/enter":
 		return home
 	}
 	return path

@@ -3,6 +3,7 @@ package handlers
 import (
 	"crypto/rand"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,21 +12,31 @@ import (
 	"github.com/xunjia/xunjia/wechat"
 )
 
-// showWeChat tells which WeChat the visitor is bound to.
+// showWeChat tells which WeChats the visitor is bound to.
 func (s *Site) showWeChat(c *gin.Context) error {
 	if s.Account == nil {
 		return errNoPage()
 	}
 	v := visitOf(c)
-	p := &templates.WeChatPage{Phone: v.user.Phone.Masked(), Unbind: c.Query("do") == "unbind"}
+	p := &templates.WeChatPage{Phone: v.user.Phone.Masked()}
 	p.Title, p.Tab, p.Back = "微信绑定", templates.MeTab, "/me"
-	identity, err := s.Store.IdentityOfUser(c.Request.Context(), s.Account.AppID(), v.user.ID)
-	switch xunjia.ErrorCode(err) {
-	case "":
-		p.Bound, p.Nickname, p.Following = true, identity.Nickname, identity.Subscribed
-	case xunjia.NotFound:
-	default:
+	bound, err := s.Store.IdentitiesOfUser(c.Request.Context(), s.Account.AppID(), v.user.ID)
+	if err != nil {
 		return err
+	}
+	p.More = len(bound) < xunjia.MaxIdentities
+	for _, i := range bound {
+		b := templates.BoundWeChat{ID: i.ID, Name: i.Nickname, Following: i.Subscribed}
+		if b.Name == "" {
+			b.Name = "微信用户"
+		}
+		if c.Query("do") == "unbind" && c.Query("id") == strconv.FormatInt(i.ID, 10) {
+			p.Unbind = &b
+		}
+		p.Bound = append(p.Bound, b)
+	}
+	if c.Query("do") == "unbind" && p.Unbind == nil {
+		return xunjia.Errorf(xunjia.NotFound, "没有绑定这个微信")
 	}
 	return s.render(c, http.StatusOK, p)
 }
@@ -82,9 +93,17 @@ func (s *Site) finishBind(c *gin.Context) error {
 }
 
 func (s *Site) bindNow(c *gin.Context, identityID int64) error {
-	err := s.Store.BindIdentity(c.Request.Context(), identityID, visitOf(c).user.ID)
+	ctx, v := c.Request.Context(), visitOf(c)
+	err := s.Store.BindIdentity(ctx, identityID, v.user.ID)
 	if xunjia.ErrorCode(err) == xunjia.Conflict {
-		return s.sayWhy(c, err, "一个微信只能绑定一个账号。", templates.Link{Href: "/me/wechat", Text: "返回"})
+		identity, loadErr := s.Store.Identity(ctx, identityID)
+		if loadErr != nil {
+			return loadErr
+		}
+		if identity.UserID != 0 && identity.UserID != v.user.ID {
+			return s.askMerge(c, identity.UserID, false) // perhaps both accounts are his
+		}
+		return s.sayWhy(c, err, "没有绑定新的微信。", templates.Link{Href: "/me/wechat", Text: "返回"})
 	}
 	if err != nil {
 		return err
@@ -94,15 +113,24 @@ func (s *Site) bindNow(c *gin.Context, identityID int64) error {
 	return nil
 }
 
-// unbindWeChat takes the visitor's WeChat away; his phone remains his login.
+// unbindWeChat takes one of the visitor's WeChats away; his phone remains his
+// login.
 func (s *Site) unbindWeChat(c *gin.Context) error {
 	if s.Account == nil {
 		return errNoPage()
 	}
-	if err := s.Store.UnbindIdentity(c.Request.Context(), s.Account.AppID(), visitOf(c).user.ID); err != nil {
+	id, err := strconv.ParseInt(c.PostForm("id"), 10, 64)
+	if err != nil {
+		return xunjia.Errorf(xunjia.NotFound, "没有绑定这个微信")
+	}
+	err = s.Store.UnbindIdentity(c.Request.Context(), id, visitOf(c).user.ID)
+	if xunjia.ErrorCode(err) == xunjia.Conflict {
+		return s.sayWhy(c, err, "微信没有解除绑定。", templates.Link{Href: "/me/wechat", Text: "返回"})
+	}
+	if err != nil {
 		return err
 	}
-	s.flash(c, "已解除绑定，请用手机号登录")
+	s.flash(c, "已解除绑定")
 	s.redirect(c, "/me/wechat")
 	return nil
 }

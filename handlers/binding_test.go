@@ -61,9 +61,12 @@ func TestBindInWeChat(t *testing.T) {
 
 	other := w.member(2)
 	other.agent = me.agent
-	a = other.get(w.consent("fan", other.get("/me/wechat/bind").to(), "allow"))
-	wantStatus(t, a, http.StatusConflict)
-	contains(t, a, "已经绑定了另一个账号")
+	// Perhaps both accounts are his: he may prove it and merge them.
+	redirects(t, other.get(w.consent("fan", other.get("/me/wechat/bind").to(), "allow")), "/me/merge")
+	contains(t, other.get("/me/merge"), "已经有您的另一个账号", "证明另一个账号也是您的")
+	if i, err := w.store.IdentityByOpenID(ctx, simApp, w.openID("fan")); err != nil || i.UserID != 1 {
+		t.Fatalf("%+v, %v", i, err)
+	}
 	// A state of another browser binds nothing.
 	stolen := w.consent("other", me.get("/me/wechat/bind").to(), "allow")
 	redirects(t, other.get(stolen), "/me/wechat")
@@ -76,8 +79,24 @@ func TestBindInWeChat(t *testing.T) {
 		t.Errorf("bound by a snapshot: %+v, %v", i, err)
 	}
 
-	contains(t, me.get("/me/wechat?do=unbind"), "解除绑定？")
-	redirects(t, me.post("/me/wechat/unbind"), "/me/wechat")
+	// A second one may be bound, and each of them given up.
+	redirects(t, me.get(w.consent("other", me.get("/me/wechat/bind").to(), "allow")), "/me/wechat")
+	second, err := w.store.IdentityByOpenID(ctx, simApp, w.openID("other"))
+	if err != nil || second.UserID != 1 {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	contains(t, me.get("/me/wechat"), "老陈", "小王")
+	for _, id := range []string{"", "abc", "99999"} {
+		wantStatus(t, me.get("/me/wechat?do=unbind&id="+id), http.StatusNotFound)
+		me.get("/me")
+		wantStatus(t, me.post("/me/wechat/unbind", "id", id), http.StatusNotFound)
+	}
+	other.get("/me")
+	wantStatus(t, other.post("/me/wechat/unbind", "id", jsonNumber(i.ID)), http.StatusNotFound)
+	for _, id := range []int64{i.ID, second.ID} {
+		contains(t, me.get("/me/wechat?do=unbind&id="+jsonNumber(id)), "解除绑定？")
+		redirects(t, me.post("/me/wechat/unbind"), "/me/wechat")
+	}
 	contains(t, me.get("/me/wechat"), "还没有绑定微信", "已解除绑定")
 	if me.session().UserID != 1 {
 		t.Error("unbinding logged him out")

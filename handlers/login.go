@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"math"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -11,10 +10,6 @@ import (
 	"github.com/xunjia/xunjia/sms"
 	"github.com/xunjia/xunjia/templates"
 )
-
-// codeWait is how long to wait before asking for another code, in seconds; the
-// limit itself is in package sms.
-const codeWait = 60
 
 // showLogin and showRegister show the same form: outside WeChat a phone is how
 // one logs in, and a phone that nobody knows registers.
@@ -39,7 +34,18 @@ func (s *Site) showPhone(c *gin.Context, register bool) error {
 		return err
 	}
 	p := &templates.LoginPage{Register: register, Return: returnTo}
-	s.newCaptcha(c, p)
+	if register && c.Query("with") == "email" {
+		email, err := s.Store.DraftedEmail(c.Request.Context(), visitOf(c).session.ID)
+		if xunjia.ErrorCode(err) == xunjia.NotFound {
+			s.redirect(c, withReturn("/register/email", returnTo))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		p.Email = email.Masked()
+	}
+	s.newCaptcha(c, &p.CodeForm)
 	return s.renderPhone(c, http.StatusOK, p)
 }
 
@@ -53,121 +59,59 @@ func (s *Site) renderPhone(c *gin.Context, status int, p *templates.LoginPage) e
 	return s.render(c, status, p)
 }
 
-// newCaptcha puts a fresh picture on the page. Without Redis there is none and
-// codes are not sent either.
-func (s *Site) newCaptcha(c *gin.Context, p *templates.LoginPage) {
-	id, err := s.Captchas.New(c.Request.Context(), visitOf(c).session.ID)
-	if err != nil {
-		visitOf(c).err = err
-		p.Form.Message = known(err).Message
-	}
-	p.CaptchaID = id
-	if p.Form.Values != nil {
-		p.Form.Values.Del("captcha")
-	}
-}
-
 // provePhone handles the form's three buttons.
 func (s *Site) provePhone(c *gin.Context, register bool) error {
-	f := s.form(c)
-	p := &templates.LoginPage{Form: f, Register: register, Return: s.safeReturn(f.Value("return")), CaptchaID: f.Value("captcha_id")}
-	var err error
-	switch f.Value("do") {
-	case "captcha":
-		s.newCaptcha(c, p)
-		return s.answerPhone(c, p, nil)
-	case "code":
-		err = s.sendCode(c, p)
-	default:
-		err = s.checkCode(c, p)
-		if err == nil {
-			s.redirect(c, s.nextStep(c, p.Return))
+	p := &templates.LoginPage{CodeForm: s.codeForm(c), Register: register}
+	p.Return = s.safeReturn(p.Form.Value("return"))
+	withEmail := register && p.Form.Value("with") == "email"
+	if withEmail {
+		email, err := s.Store.DraftedEmail(c.Request.Context(), visitOf(c).session.ID)
+		if xunjia.ErrorCode(err) == xunjia.NotFound {
+			s.flash(c, known(err).Message)
+			s.redirect(c, withReturn("/register/email", p.Return))
 			return nil
 		}
-		s.newCaptcha(c, p)
-	}
-	return s.answerPhone(c, p, err)
-}
-
-// answerPhone shows the form again or, to the script, says what changed.
-func (s *Site) answerPhone(c *gin.Context, p *templates.LoginPage, err error) error {
-	code := http.StatusOK
-	if err != nil {
-		e := known(err)
-		if e.RetryAfter > 0 && e.Code == xunjia.RateLimited {
-			p.Wait = int(math.Ceil(e.RetryAfter.Seconds()))
-			if p.Wait > 10*codeWait {
-				p.Wait = 0 // hours: a countdown does not help
-			}
+		if err != nil {
+			return err
 		}
-		if !formErrors(&p.Form, err) {
-			if e.Code != xunjia.Unavailable {
-				return err
-			}
-			visitOf(c).err = e
-			p.Form.Message = e.Message
-		} else if len(e.Fields) == 0 {
-			p.Form.Errors["code"], p.Form.Message = e.Message, ""
-		} else {
-			p.Form.Message = ""
-		}
-		code = status(e.Code)
+		p.Email = email.Masked()
 	}
-	if !wantsJSON(c) {
-		return s.renderPhone(c, code, p)
+	purpose := sms.Login
+	if register {
+		purpose = sms.Register
 	}
-	c.JSON(code, gin.H{"ok": p.Sent, "message": p.Form.Message, "fields": p.Form.Errors, "wait": p.Wait, "captcha": p.CaptchaID})
-	return nil
+	return s.handleCode(c, &p.CodeForm, codeSteps{
+		purpose: purpose,
+		phone:   typedPhone(&p.CodeForm),
+		show:    func(code int) error { return s.renderPhone(c, code, p) },
+		done:    func(phone xunjia.Phone) error { return s.phoneProved(c, phone, withEmail, p.Return) },
+	})
 }
 
-// purpose is what a code of the form permits.
-func purpose(p *templates.LoginPage) sms.Purpose {
-	if p.Register {
-		return sms.Register
-	}
-	return sms.Login
-}
-
-// sendCode checks phone and captcha and queues a code. The answer is the same
-// whether the phone is known.
-func (s *Site) sendCode(c *gin.Context, p *templates.LoginPage) error {
+// phoneProved logs the owner of a phone in, with the e-mail and password that
+// wait in his browser if he came from there.
+func (s *Site) phoneProved(c *gin.Context, phone xunjia.Phone, withEmail bool, returnTo string) error {
 	ctx, v := c.Request.Context(), visitOf(c)
-	phone, err := xunjia.ParsePhone(p.Form.Value("phone"))
-	if err != nil {
-		return err // the captcha is still good
-	}
-	captcha := s.Captchas.Verify(ctx, p.CaptchaID, v.session.ID, p.Form.Value("captcha"))
-	s.newCaptcha(c, p)
-	if captcha != nil {
-		return captcha
-	}
-	code, err := s.Codes.Issue(ctx, sms.Request{Phone: phone, Purpose: purpose(p), Browser: v.session.ID, IP: clientIP(c), LoggedIn: v.loggedIn()})
-	if err != nil {
-		return err
-	}
-	if err := s.Outbox.SendCode(ctx, phone, code); err != nil {
-		return err
-	}
-	p.Sent, p.Wait = "验证码已发送到 "+phone.Masked()+"，5 分钟内有效", codeWait
-	return nil
-}
-
-// checkCode verifies the code and logs its owner in.
-func (s *Site) checkCode(c *gin.Context, p *templates.LoginPage) error {
-	ctx, v := c.Request.Context(), visitOf(c)
-	phone, err := xunjia.ParsePhone(p.Form.Value("phone"))
-	if err != nil {
-		return err
-	}
-	if err := s.Codes.Verify(ctx, phone, purpose(p), v.session.ID, p.Form.Value("code")); err != nil {
-		return err
-	}
 	identity := v.session.IdentityID
-	user, err := s.Store.RegisterPhone(ctx, phone, identity)
+	var user xunjia.User
+	var err error
+	if withEmail {
+		var taken bool
+		user, taken, err = s.Store.RegisterEmail(ctx, v.session.ID, phone, identity)
+		if err == nil && taken {
+			s.flash(c, "这个邮箱已被其他账号使用，请用手机号和密码登录")
+		}
+	} else {
+		user, err = s.Store.RegisterPhone(ctx, phone, identity)
+	}
 	if err != nil {
 		return err
 	}
-	return s.logIn(c, user, identity)
+	if err := s.logIn(c, user, identity); err != nil {
+		return err
+	}
+	s.redirect(c, s.nextStep(c, returnTo))
+	return nil
 }
 
 // captcha draws the picture of a captcha.

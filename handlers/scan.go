@@ -253,6 +253,9 @@ func (s *Site) registerFirst(c *gin.Context) error {
 func (s *Site) scanOver(c *gin.Context, err error) error {
 	e := known(err)
 	p := &templates.MessagePage{Icon: "clock", Kind: "warn", Heading: e.Message, Text: "二维码 5 分钟内有效，只能用一次。", Links: []templates.Link{{Href: "/", Text: "回到首页"}}}
+	if e.Code == xunjia.Conflict { // another account has this WeChat
+		p.Text = "如果两个账号都是您的，请在电脑上打开“我的 → 安全设置 → 合并账号”。"
+	}
 	p.Title, p.Plain = "扫码登录", true
 	return s.render(c, status(e.Code), p)
 }
@@ -278,7 +281,7 @@ func browserName(agent string) string {
 			break
 		}
 	}
-	for _, known := range [][2]string{{"Edg/", "Edge 浏览器"}, {"Firefox/", "火狐浏览器"}, {"Chrome/", "Chrome 浏览器"}, {"Safari/", "Safari 浏览器"}} {
+	for _, known := range [][2]string{{"MicroMessenger/", "微信"}, {"Edg/", "Edge 浏览器"}, {"Firefox/", "火狐浏览器"}, {"Chrome/", "Chrome 浏览器"}, {"Safari/", "Safari 浏览器"}} {
 		if strings.Contains(agent, known[0]) {
 			return system + "，" + known[1]
 		}

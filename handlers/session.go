@@ -53,6 +53,7 @@ func (s *Site) needSession(c *gin.Context) error {
 // been replaced by another window of the same browser.
 func (s *Site) startSession(c *gin.Context, session xunjia.Session) error {
 	v, ctx := visitOf(c), c.Request.Context()
+	session = s.described(c, session)
 	err := error(xunjia.Errorf(xunjia.Unauthorized, "没有登录"))
 	old := v.token
 	if old != "" {
@@ -66,6 +67,12 @@ func (s *Site) startSession(c *gin.Context, session xunjia.Session) error {
 	}
 	s.setCookie(c, "sid", v.token, session.Kind.Absolute())
 	return nil
+}
+
+// described is the session with what its owner recognises it by.
+func (s *Site) described(c *gin.Context, session xunjia.Session) xunjia.Session {
+	session.IP, session.Agent = clientIP(c).String(), strings.ToValidUTF8(c.Request.UserAgent(), "")
+	return session
 }
 
 // logIn makes the user the visitor.

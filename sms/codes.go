@@ -28,6 +28,8 @@ const (
 	Login    Purpose = "login"    // log in without a password
 	Reset    Purpose = "reset"    // set a new password
 	Bind     Purpose = "bind"     // put a phone on an account, or change it
+	Prove    Purpose = "prove"    // show once more who is logged in
+	Merge    Purpose = "merge"    // make one of two accounts
 )
 
 // How long a code lives and how often it may be guessed. A code has a million

@@ -310,17 +310,45 @@ func TestBinding(t *testing.T) {
 			t.Error(err)
 		}
 		wantCode(t, "somebody else's", s.BindIdentity(ctx, a.ID, two), xunjia.Conflict)
-		wantCode(t, "a second WeChat", s.BindIdentity(ctx, b.ID, one), xunjia.Conflict)
 		wantCode(t, "nobody", s.BindIdentity(ctx, b.ID, 4711), xunjia.NotFound)
 		wantCode(t, "nothing", s.BindIdentity(ctx, 4711, two), xunjia.NotFound)
-		if i, err := s.IdentityOfUser(ctx, fanApp, one); err != nil || i.ID != a.ID {
-			t.Errorf("%+v, %v", i, err)
+		if err := s.BindIdentity(ctx, b.ID, one); err != nil { // a second WeChat
+			t.Error(err)
 		}
-		if err := s.UnbindIdentity(ctx, fanApp, one); err != nil {
+		for i := range xunjia.MaxIdentities - 2 {
+			if err := s.BindIdentity(ctx, fan(t, s, fmt.Sprint("more", i)).ID, one); err != nil {
+				t.Error(err)
+			}
+		}
+		wantCode(t, "too many", s.BindIdentity(ctx, fan(t, s, "too many").ID, one), xunjia.Conflict)
+		list, err := s.IdentitiesOfUser(ctx, fanApp, one)
+		if err != nil || len(list) != xunjia.MaxIdentities || list[0].ID != a.ID {
+			t.Errorf("%+v, %v", list, err)
+		}
+		if list, err := s.IdentitiesOfUser(ctx, fanApp, 0); err != nil || len(list) != 0 {
+			t.Errorf("of guests: %+v, %v", list, err)
+		}
+		wantCode(t, "another's", s.UnbindIdentity(ctx, a.ID, two), xunjia.NotFound)
+		if err := s.UnbindIdentity(ctx, a.ID, one); err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, "unbound twice", s.UnbindIdentity(ctx, fanApp, one), xunjia.NotFound)
-		wantCode(t, "guests", s.UnbindIdentity(ctx, fanApp, 0), xunjia.NotFound)
+		wantCode(t, "unbound twice", s.UnbindIdentity(ctx, a.ID, one), xunjia.NotFound)
+		wantCode(t, "guests", s.UnbindIdentity(ctx, a.ID, 0), xunjia.NotFound)
+		if i, err := s.IdentityOfUser(ctx, fanApp, one); err != nil || i.ID == a.ID {
+			t.Errorf("%+v, %v", i, err)
+		}
+		// Without a phone the last one stays, unless an e-mail and a password remain.
+		lone := user("13800000013")
+		last := fan(t, s, "last")
+		if err := s.BindIdentity(ctx, last.ID, lone); err != nil {
+			t.Fatal(err)
+		}
+		change(t, s, "UPDATE users SET phone = 'none' WHERE id = ?", lone)
+		wantCode(t, "the last way", s.UnbindIdentity(ctx, last.ID, lone), xunjia.Conflict)
+		change(t, s, "INSERT INTO credential (user_id, email, password) VALUES (?, 'a@example.com', 'hash')", lone)
+		if err := s.UnbindIdentity(ctx, last.ID, lone); err != nil {
+			t.Error(err)
+		}
 		if err := s.BindIdentity(ctx, a.ID, two); err != nil {
 			t.Error(err)
 		}

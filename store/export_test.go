@@ -17,3 +17,11 @@ func (s *Store) RunTx(ctx context.Context, fn func(*Tx) error) error { return s.
 func (s *Store) DB() *sql.DB { return s.db }
 
 func (s *Store) Writer() *sql.DB { return s.writer }
+
+// MergePlan lists, as "table.column", every column that a merge knows.
+func MergePlan() (columns []string) {
+	for _, c := range mergePlan() {
+		columns = append(columns, c.table+"."+c.column)
+	}
+	return columns
+}

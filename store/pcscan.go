@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +157,7 @@ func (s *Store) UsePCScan(ctx context.Context, id, sessionID string) (xunjia.PCS
 	return s.PCScan(ctx, id, sessionID)
 }
 
-// bind ties an identity to a user who has none of the same account yet.
+// bind ties an identity to a user who has fewer than the most of its account.
 func (s *Store) bind(ctx context.Context, tx *tx, identityID, userID int64) error {
 	// The user's row is the lock for his identities.
 	if _, err := one(ctx, tx, sq.Select("id").From("users").Where(sq.Eq{"id": userID}).Suffix(s.dialect.forUpdate()), scanInt); err != nil {
@@ -185,33 +186,59 @@ func (s *Store) bind(ctx context.Context, tx *tx, identityID, userID int64) erro
 	if err != nil {
 		return err
 	}
-	if others > 0 {
-		return xunjia.Errorf(xunjia.Conflict, "您的账号已经绑定了另一个微信，请先解除绑定")
+	if others >= xunjia.MaxIdentities {
+		return xunjia.Errorf(xunjia.Conflict, "一个账号最多绑定 %d 个微信，请先解除其中一个", xunjia.MaxIdentities)
 	}
 	_, err = exec(ctx, tx, sq.Update("wechat_identity").Set("user_id", userID).Where(sq.Eq{"id": identityID}))
 	return err
 }
 
 // BindIdentity ties an identity to a user. The error is a Conflict when the
-// identity is somebody else's or the user has another one of this account.
+// identity is somebody else's or the user has too many of this account.
 func (s *Store) BindIdentity(ctx context.Context, identityID, userID int64) error {
 	return s.runTx(ctx, func(tx *tx) error { return s.bind(ctx, tx, identityID, userID) })
 }
 
-// UnbindIdentity takes a user's WeChat away from his account; NotFound when he
-// has none.
-func (s *Store) UnbindIdentity(ctx context.Context, appID string, userID int64) error {
-	if userID == 0 {
-		return xunjia.Errorf(xunjia.NotFound, "没有绑定微信")
-	}
-	n, err := s.write(ctx, sq.Update("wechat_identity").Set("user_id", 0).Where(sq.Eq{"app_id": appID, "user_id": userID}))
-	if err == nil && n == 0 {
-		return xunjia.Errorf(xunjia.NotFound, "没有绑定微信")
-	}
-	return err
+// UnbindIdentity takes one of a user's WeChats away from his account. The error
+// is NotFound when it is not his and Conflict when he could not log in any more.
+func (s *Store) UnbindIdentity(ctx context.Context, identityID, userID int64) error {
+	return s.runTx(ctx, func(tx *tx) error {
+		// The user's row is the lock for his identities.
+		u, err := active(ctx, tx, userID)
+		if err != nil {
+			return err
+		}
+		ids, err := all(ctx, tx, sq.Select("id").From("wechat_identity").Where(sq.Eq{"user_id": userID}), scanInt)
+		if err != nil {
+			return err
+		}
+		ways := xunjia.LoginWays{Phone: u.Phone}
+		if slices.Contains(ids, identityID) {
+			ways.Identities = len(ids)
+		}
+		known, err := credentialOf(ctx, tx, userID)
+		if err != nil {
+			return err
+		}
+		ways.Password = known.hash != "" && known.email != ""
+		if err := ways.CanUnbind(); err != nil {
+			return err
+		}
+		_, err = exec(ctx, tx, sq.Update("wechat_identity").Set("user_id", 0).Where(sq.Eq{"id": identityID, "user_id": userID}))
+		return err
+	})
 }
 
-// IdentityOfUser answers the WeChat that a user is bound to, or NotFound.
+// IdentitiesOfUser lists the WeChats of an official account that a user has
+// bound, the oldest first; at most 50.
+func (s *Store) IdentitiesOfUser(ctx context.Context, appID string, userID int64) ([]xunjia.Identity, error) {
+	if userID == 0 {
+		return nil, nil
+	}
+	return all(ctx, s.db, selectIdentity().Where(sq.Eq{"app_id": appID, "user_id": userID}).OrderBy("created_at", "id").Limit(50), scanIdentity)
+}
+
+// IdentityOfUser answers a WeChat that a user is bound to, or NotFound.
 func (s *Store) IdentityOfUser(ctx context.Context, appID string, userID int64) (xunjia.Identity, error) {
 	if userID == 0 {
 		return xunjia.Identity{}, fmt.Errorf("store: nobody's identity: %w", xunjia.Errorf(xunjia.NotFound, "没有绑定微信"))

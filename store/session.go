@@ -29,11 +29,11 @@ func hashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-var sessionColumns = []string{"id", "kind", "user_id", "identity_id", "staff_id", "created_at", "last_seen_at", "expires_at"}
+var sessionColumns = []string{"id", "kind", "user_id", "identity_id", "staff_id", "created_at", "last_seen_at", "expires_at", "ip", "agent"}
 
 func scanSession(row scanner) (s xunjia.Session, err error) {
 	var created, seen, expires int64
-	err = row.Scan(&s.ID, &s.Kind, &s.UserID, &s.IdentityID, &s.StaffID, &created, &seen, &expires)
+	err = row.Scan(&s.ID, &s.Kind, &s.UserID, &s.IdentityID, &s.StaffID, &created, &seen, &expires, &s.IP, &s.Agent)
 	s.CreatedAt, s.LastSeenAt, s.ExpiresAt = moment(created), moment(seen), moment(expires)
 	return s, err
 }
@@ -54,15 +54,15 @@ func diesAt(s xunjia.Session) int64 {
 func insertSession(s xunjia.Session) sq.InsertBuilder {
 	return sq.Insert("session").Columns(append(sessionColumns, "dies_at")...).
 		Values(s.ID, s.Kind, s.UserID, s.IdentityID, s.StaffID,
-			millis(s.CreatedAt), millis(s.LastSeenAt), millis(s.ExpiresAt), diesAt(s))
+			millis(s.CreatedAt), millis(s.LastSeenAt), millis(s.ExpiresAt), clip(s.IP, 45), clip(s.Agent, xunjia.MaxAgent), diesAt(s))
 }
 
 func errNoSession() error {
 	return xunjia.Errorf(xunjia.Unauthorized, "登录已过期，请重新登录")
 }
 
-// StartSession stores a new session; of s, Kind and the three ids count. The
-// token goes into the cookie and is not kept.
+// StartSession stores a new session; of s, Kind, the three ids, IP and Agent count.
+// The token goes into the cookie and is not kept.
 func (s *Store) StartSession(ctx context.Context, sess xunjia.Session) (token string, _ xunjia.Session, err error) {
 	token, sess = begin(sess, s.now())
 	if _, err := s.write(ctx, insertSession(sess)); err != nil {
@@ -143,24 +143,50 @@ func (s *Store) EndSession(ctx context.Context, token string) error {
 
 // EndSessionsOf logs a user out everywhere.
 func (s *Store) EndSessionsOf(ctx context.Context, userID int64) error {
+	return s.EndOtherSessions(ctx, userID, "")
+}
+
+// maxDevices bounds the list of a user's browsers.
+const maxDevices = 50
+
+// Devices lists the browsers in which a user is logged in, the one that was
+// used last first; at most 50.
+func (s *Store) Devices(ctx context.Context, userID int64) ([]xunjia.Session, error) {
 	if userID == 0 {
-		return nil // guests and staff
+		return nil, nil
 	}
-	var ids []string
+	return all(ctx, s.db, sq.Select(sessionColumns...).From("session").Where(sq.Eq{"user_id": userID}).
+		Where(sq.Gt{"dies_at": millis(s.now())}).OrderBy("last_seen_at DESC", "id").Limit(maxDevices), scanSession)
+}
+
+// EndOtherSessions logs a user out everywhere but in one browser, the session
+// keep.
+func (s *Store) EndOtherSessions(ctx context.Context, userID int64, keep string) error {
+	var ended []string
 	err := s.runTx(ctx, func(tx *tx) (err error) {
-		ids, err = all(ctx, tx, sq.Select("id").From("session").Where(sq.Eq{"user_id": userID}).
-			Suffix(s.dialect.forUpdate()), scanString)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		_, err = exec(ctx, tx, sq.Delete("session").Where(sq.Eq{"id": ids}))
+		ended, err = endSessions(ctx, tx, userID, keep)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.cache.end(ctx, ids...)
+	s.cache.end(ctx, ended...)
 	return nil
+}
+
+// endSessions deletes a user's sessions but for one, "" for none, and answers
+// their ids, which the cache must hear of after the commit.
+func endSessions(ctx context.Context, tx *tx, userID int64, keep string) ([]string, error) {
+	if userID == 0 {
+		return nil, nil // guests and staff
+	}
+	ids, err := all(ctx, tx, sq.Select("id").From("session").Where(sq.Eq{"user_id": userID}).Where(sq.NotEq{"id": keep}).
+		Suffix(tx.lock), scanString)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	_, err = exec(ctx, tx, sq.Delete("session").Where(sq.Eq{"id": ids}))
+	return ids, err
 }
 
 // countersKept is how many days the counters of a day are kept.
@@ -168,7 +194,7 @@ const countersKept = 31
 
 // PruneSessions removes up to limit dead sessions and answers how many there
 // were; with them go as many OAuth states that are too old, counters of days
-// long past and old lines about logins of staff.
+// long past, old lines about logins, and drafts that nobody finished.
 func (s *Store) PruneSessions(ctx context.Context, limit int) (int, error) {
 	now := s.now()
 	n, err := s.write(ctx, sq.Delete("session").Where("id IN (SELECT id FROM (SELECT id FROM session"+
@@ -185,7 +211,10 @@ func (s *Store) PruneSessions(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return int(n), err
 	}
-	return int(n), s.pruneLogins(ctx, now, limit)
+	if err := s.pruneLogins(ctx, now, limit); err != nil {
+		return int(n), err
+	}
+	return int(n), s.pruneDrafts(ctx, now, limit)
 }
 
 // sessionCache keeps sessions in Redis for a minute. A nil cache and a Redis

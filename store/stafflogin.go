@@ -17,8 +17,46 @@ import (
 
 // attemptKeys are what failures are counted under: the login name and the
 // address, hashed so that a typed password does not end up here in the clear.
-func attemptKeys(login string, ip netip.Addr) (byLogin, byIP string) {
-	return hashToken("login\x00" + login), hashToken("ip\x00" + ip.String())
+type attemptKeys struct{ name, ip string }
+
+func staffAttempt(login string, ip netip.Addr) attemptKeys {
+	return attemptKeys{hashToken("login\x00" + login), hashToken("ip\x00" + ip.String())}
+}
+
+// needCaptcha tells whether the next attempt must come with a captcha.
+func (s *Store) needCaptcha(ctx context.Context, k attemptKeys) (bool, error) {
+	rows, err := all(ctx, s.db, sq.Select("failures", "last_at").From("login_attempt").Where(sq.Eq{"name": []string{k.name, k.ip}}), scanAttempts)
+	now := s.now()
+	return slices.ContainsFunc(rows, func(a xunjia.Attempts) bool { return a.NeedCaptcha(now) }), err
+}
+
+// countAttempt counts one as a failure, or tells why none is taken now.
+func (s *Store) countAttempt(ctx context.Context, tx *tx, k attemptKeys, limits xunjia.AttemptLimits, solved bool) error {
+	keys := []string{k.name, k.ip}
+	slices.Sort(keys) // always locked in this order
+	for _, key := range keys {
+		if _, err := exec(ctx, tx, sq.Insert("login_attempt").Columns("name", "failures", "last_at").Values(key, 0, 0).
+			Suffix(s.dialect.upsert([]string{"name"}))); err != nil {
+			return err
+		}
+		attempts, err := one(ctx, tx, sq.Select("failures", "last_at").From("login_attempt").Where(sq.Eq{"name": key}).
+			Suffix(s.dialect.forUpdate()), scanAttempts)
+		if err != nil {
+			return err
+		}
+		limit := limits.PerName
+		if key == k.ip {
+			limit = limits.PerIP
+		}
+		if err := mayTry(attempts, limit, limits.Advice, solved, tx.now); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, sq.Update("login_attempt").Set("failures", attempts.Recent(tx.now)+1).
+			Set("last_at", millis(tx.now)).Where(sq.Eq{"name": key})); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func scanAttempts(row scanner) (a xunjia.Attempts, err error) {
@@ -31,10 +69,7 @@ func scanAttempts(row scanner) (a xunjia.Attempts, err error) {
 // NeedStaffCaptcha tells whether the next login of this name, or from this
 // address, must come with a captcha.
 func (s *Store) NeedStaffCaptcha(ctx context.Context, login string, ip netip.Addr) (bool, error) {
-	byLogin, byIP := attemptKeys(login, ip)
-	rows, err := all(ctx, s.db, sq.Select("failures", "last_at").From("login_attempt").Where(sq.Eq{"name": []string{byLogin, byIP}}), scanAttempts)
-	now := s.now()
-	return slices.ContainsFunc(rows, func(a xunjia.Attempts) bool { return a.NeedCaptcha(now) }), err
+	return s.needCaptcha(ctx, staffAttempt(login, ip))
 }
 
 // BeginStaffLogin counts an attempt before the password is looked at, as a
@@ -45,28 +80,10 @@ func (s *Store) NeedStaffCaptcha(ctx context.Context, login string, ip netip.Add
 // field "captcha" when one is needed and none was solved. A fault of the
 // database is an error, so nobody gets in unguarded.
 func (s *Store) BeginStaffLogin(ctx context.Context, login string, ip netip.Addr, solved bool) (staff int64, hash string, err error) {
-	byLogin, byIP := attemptKeys(login, ip)
-	keys := []string{byLogin, byIP}
-	slices.Sort(keys) // always locked in this order
 	err = s.runTx(ctx, func(tx *tx) error {
 		staff, hash = 0, ""
-		for _, key := range keys {
-			if _, err := exec(ctx, tx, sq.Insert("login_attempt").Columns("name", "failures", "last_at").Values(key, 0, 0).
-				Suffix(s.dialect.upsert([]string{"name"}))); err != nil {
-				return err
-			}
-			attempts, err := one(ctx, tx, sq.Select("failures", "last_at").From("login_attempt").Where(sq.Eq{"name": key}).
-				Suffix(s.dialect.forUpdate()), scanAttempts)
-			if err != nil {
-				return err
-			}
-			if err := mayTry(attempts, key == byIP, solved, tx.now); err != nil {
-				return err
-			}
-			if _, err := exec(ctx, tx, sq.Update("login_attempt").Set("failures", attempts.Recent(tx.now)+1).
-				Set("last_at", millis(tx.now)).Where(sq.Eq{"name": key})); err != nil {
-				return err
-			}
+		if err := s.countAttempt(ctx, tx, staffAttempt(login, ip), xunjia.StaffAttempts(), solved); err != nil {
+			return err
 		}
 		row, err := one(ctx, tx, sq.Select("id", "password").From("staff").Where(sq.Eq{"login": login, "disabled": 0}).
 			Where(sq.NotEq{"password": ""}), func(row scanner) (r struct {
@@ -85,14 +102,10 @@ func (s *Store) BeginStaffLogin(ctx context.Context, login string, ip netip.Addr
 }
 
 // mayTry asks the rules whether an attempt is taken now.
-func mayTry(a xunjia.Attempts, isIP, solved bool, now time.Time) error {
-	limit := xunjia.LockAfter
-	if isIP {
-		limit = xunjia.LockAfterIP
-	}
+func mayTry(a xunjia.Attempts, limit int, advice string, solved bool, now time.Time) error {
 	if wait := a.Locked(limit, now); wait > 0 {
 		return &xunjia.Error{Code: xunjia.RateLimited, RetryAfter: wait,
-			Message: fmt.Sprintf("失败次数太多，请 %d 分钟后再试", int(math.Ceil(wait.Minutes())))}
+			Message: fmt.Sprintf("失败次数太多，请 %d 分钟后再试%s", int(math.Ceil(wait.Minutes())), advice)}
 	}
 	if a.NeedCaptcha(now) && !solved {
 		return &xunjia.Error{Code: xunjia.Invalid, Message: "请填写图形验证码", Fields: map[string]string{"captcha": "请填写图形验证码"}}
@@ -134,7 +147,7 @@ func (s *Store) FinishStaffLogin(ctx context.Context, e StaffEntry) (token strin
 			return xunjia.Errorf(xunjia.Unauthorized, "账号已停用或密码已修改，请重新登录")
 		}
 		if e.Login != "" {
-			if err := forgive(ctx, tx, e.Login, e.IP); err != nil {
+			if err := forgive(ctx, tx, staffAttempt(e.Login, e.IP)); err != nil {
 				return err
 			}
 		}
@@ -155,20 +168,19 @@ func (s *Store) FinishStaffLogin(ctx context.Context, e StaffEntry) (token strin
 
 // forgive forgets the failures of a login name; the address keeps those that
 // were not this attempt.
-func forgive(ctx context.Context, tx *tx, login string, ip netip.Addr) error {
-	byLogin, byIP := attemptKeys(login, ip)
-	if _, err := exec(ctx, tx, sq.Delete("login_attempt").Where(sq.Eq{"name": byLogin})); err != nil {
+func forgive(ctx context.Context, tx *tx, k attemptKeys) error {
+	if _, err := exec(ctx, tx, sq.Delete("login_attempt").Where(sq.Eq{"name": k.name})); err != nil {
 		return err
 	}
 	_, err := exec(ctx, tx, sq.Update("login_attempt").Set("failures", sq.Expr("failures - 1")).
-		Where(sq.Eq{"name": byIP}).Where(sq.Gt{"failures": 0}))
+		Where(sq.Eq{"name": k.ip}).Where(sq.Gt{"failures": 0}))
 	return err
 }
 
 // ForgiveStaffLogin ends an attempt of BeginStaffLogin that was right but
 // starts no session.
 func (s *Store) ForgiveStaffLogin(ctx context.Context, login string, ip netip.Addr) error {
-	return s.runTx(ctx, func(tx *tx) error { return forgive(ctx, tx, login, ip) })
+	return s.runTx(ctx, func(tx *tx) error { return forgive(ctx, tx, staffAttempt(login, ip)) })
 }
 
 // FailStaffLogin writes an attempt that did not succeed into the login log.

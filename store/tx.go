@@ -45,7 +45,8 @@ import (
 // tx is one transaction; now is the same moment for all it writes.
 type tx struct {
 	*sql.Tx
-	now time.Time
+	now  time.Time
+	lock string // the suffix of a SELECT that locks, for functions without a Store
 }
 
 // runner is a tx or, outside transactions, the database.
@@ -70,7 +71,7 @@ func (s *Store) runTx(ctx context.Context, fn func(tx *tx) error) error {
 			return unavailable(fmt.Errorf("store: begin: %w", err))
 		}
 		defer func() { _ = t.Rollback() }() // does nothing after Commit
-		if err := fn(&tx{Tx: t, now: s.now()}); err != nil {
+		if err := fn(&tx{Tx: t, now: s.now(), lock: s.dialect.forUpdate()}); err != nil {
 			return err
 		}
 		if err := t.Commit(); err != nil {

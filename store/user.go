@@ -24,38 +24,92 @@ func scanUser(row scanner) (u xunjia.User, err error) {
 	return u, err
 }
 
-// RegisterPhone finds the user of a verified phone number, or makes one, and
+// RegisterPhone finds the user of a verified phone number (of a merged account:
+// the one that was kept), or makes one, and
 // binds the WeChat identity to him (0 binds none). It is Forbidden for a
 // disabled user, NotFound for an unknown identity and Conflict when the
 // identity belongs to somebody else.
 func (s *Store) RegisterPhone(ctx context.Context, phone xunjia.Phone, identityID int64) (u xunjia.User, err error) {
-	_, err = one(ctx, s.db, selectUsers().Where(sq.Eq{"phone": phone}), scanUser)
-	known := err == nil
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	known, err := s.phoneKnown(ctx, phone)
+	if err != nil {
 		return u, err
 	}
 	err = s.runTx(ctx, func(tx *tx) error {
-		if !known {
-			_, err := insert(ctx, tx, sq.Insert("users").
-				Columns("phone", "kind", "name", "area", "disabled", "created_at", "registered_at").
-				Values(phone, 0, "", "", 0, millis(tx.now), 0))
-			if err != nil && !isDuplicate(err) { // taken: the same person's other browser was faster
-				return err
-			}
-		}
-		u, err = one(ctx, tx, selectUsers().Where(sq.Eq{"phone": phone}).Suffix(s.dialect.forUpdate()), scanUser)
-		if err != nil {
-			return err
-		}
-		if u.Disabled {
-			return errDisabled()
-		}
-		return s.bindIdentity(ctx, tx, identityID, u.ID)
+		u, err = s.registerPhone(ctx, tx, phone, identityID, known)
+		return err
 	})
 	if err != nil {
 		return xunjia.User{}, err
 	}
 	return u, nil
+}
+
+// phoneKnown tells whether a phone leads to a user. It is asked before the
+// transaction, since a locking read of a missing phone would lock the gap in
+// which others are about to register.
+func (s *Store) phoneKnown(ctx context.Context, phone xunjia.Phone) (bool, error) {
+	_, err := userOfPhone(ctx, s.db, phone)
+	if xunjia.ErrorCode(err) == xunjia.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Store) registerPhone(ctx context.Context, tx *tx, phone xunjia.Phone, identityID int64, known bool) (xunjia.User, error) {
+	if !known {
+		_, err := insert(ctx, tx, sq.Insert("users").
+			Columns("phone", "kind", "name", "area", "disabled", "created_at", "registered_at").
+			Values(phone, 0, "", "", 0, millis(tx.now), 0))
+		if err != nil && !isDuplicate(err) { // taken: the same person's other browser was faster
+			return xunjia.User{}, err
+		}
+	}
+	u, err := lockPhone(ctx, tx, phone)
+	if err != nil {
+		return u, err
+	}
+	return u, s.bindIdentity(ctx, tx, identityID, u.ID)
+}
+
+// userOfPhone is the id of the user with a phone, or of the account that his was
+// merged into; NotFound for a phone that nobody has.
+func userOfPhone(ctx context.Context, r runner, phone xunjia.Phone) (int64, error) {
+	id, err := one(ctx, r, sq.Select("id").From("users").Where(sq.Eq{"phone": phone}), scanInt)
+	if errors.Is(err, sql.ErrNoRows) {
+		id, err = one(ctx, r, sq.Select("merged_into").From("users").Where(sq.Eq{"merged_phone": phone}).
+			Where(sq.NotEq{"merged_into": 0}).OrderBy("merged_at DESC").Limit(1), scanInt)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, errNoUser()
+	}
+	return id, err
+}
+
+// lockPhone locks the user whom a proved phone leads to; NotFound, or Forbidden
+// for a disabled one.
+func lockPhone(ctx context.Context, tx *tx, phone xunjia.Phone) (xunjia.User, error) {
+	u, err := one(ctx, tx, selectUsers().Where(sq.Eq{"phone": phone}).Suffix(tx.lock), scanUser)
+	if err == nil && u.Disabled {
+		return u, errDisabled()
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return u, err
+	}
+	id, err := userOfPhone(ctx, tx, phone)
+	if err != nil {
+		return u, err
+	}
+	return active(ctx, tx, id)
+}
+
+// UserOfPhone answers the user whom a phone leads to, also that of an account
+// which was merged into his; NotFound when nobody has it.
+func (s *Store) UserOfPhone(ctx context.Context, phone xunjia.Phone) (xunjia.User, error) {
+	id, err := userOfPhone(ctx, s.db, phone)
+	if err != nil {
+		return xunjia.User{}, err
+	}
+	return s.User(ctx, id)
 }
 
 func errDisabled() error {
@@ -107,9 +161,10 @@ func (s *Store) Users(ctx context.Context, ids []int64) (map[int64]xunjia.User, 
 }
 
 // active is the user who does business in the transaction; NotFound or
-// Forbidden when he may not.
+// Forbidden when he may not. His row is locked, so that what he does comes
+// before or after a merge of his account, and never in between.
 func active(ctx context.Context, tx *tx, userID int64) (xunjia.User, error) {
-	u, err := one(ctx, tx, selectUsers().Where(sq.Eq{"id": userID}), scanUser)
+	u, err := one(ctx, tx, selectUsers().Where(sq.Eq{"id": userID}).Suffix(tx.lock), scanUser)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return u, errNoUser()

@@ -27,6 +27,8 @@ func Samples(now time.Time) []Sample {
 		{"debug", &DebugPage{Layout: sampleLayout("页面样例", ""), Rows: []DebugRow{{"home", "/debug/pages/home"}}}},
 	}
 	samples = append(samples, registrationSamples()...)
+	samples = append(samples, loginSamples()...)
+	samples = append(samples, securitySamples(now)...)
 	samples = append(samples, inboxSamples(now)...)
 	samples = append(samples, scanSamples(now)...)
 	samples = append(samples, businessSamples(now)...)
@@ -83,8 +85,8 @@ func registrationSamples() []Sample {
 	}
 	return []Sample{
 		{"login", &LoginPage{Layout: step("登录"), Return: "/me"}},
-		{"login register", &LoginPage{Layout: step("注册"), Register: true, CaptchaID: "sample", Wait: 48, Sent: "验证码已发送到 138****0001，5 分钟内有效", Form: Form{Values: url.Values{"phone": {"13800000001"}}}}},
-		{"login errors", &LoginPage{Layout: step("注册"), Register: true, CaptchaID: "sample", Form: typed}},
+		{"login register", &LoginPage{Layout: step("注册"), Register: true, CodeForm: CodeForm{CaptchaID: "sample", Wait: 48, Sent: "验证码已发送到 138****0001，5 分钟内有效", Form: Form{Values: url.Values{"phone": {"13800000001"}}}}}},
+		{"login errors", &LoginPage{Layout: step("注册"), Register: true, CodeForm: CodeForm{CaptchaID: "sample", Form: typed}}},
 		{"register_profile", &RegisterProfilePage{Layout: step("填写资料"), Areas: AreaSelects("510000", "510100", "510106"), Form: Form{Values: url.Values{"kind": {"6"}, "name": {"川源药材行"}}}}},
 		{"register_profile errors", &RegisterProfilePage{Layout: step("填写资料"), Areas: AreaSelects("", "", ""), Form: Form{Errors: map[string]string{"kind": "请选择您的业务类型", "name": "请填写名称", "area": "请选择所在地区"}}}},
 		{"register_profile later", &RegisterProfilePage{Layout: step("修改资料"), Later: true, Areas: AreaSelects("110000", "", "")}},

@@ -39,14 +39,20 @@ type ScanConfirmPage struct {
 // Template implements Page.
 func (*ScanConfirmPage) Template() string { return "scan_confirm" }
 
-// WeChatPage tells which WeChat somebody is bound to.
+// WeChatPage tells which WeChats somebody is bound to.
 type WeChatPage struct {
 	Layout
-	Bound     bool
-	Nickname  string
-	Following bool
-	Phone     string // masked; the login that remains
-	Unbind    bool   // asks whether to unbind
+	Bound  []BoundWeChat
+	More   bool         // another one may be bound
+	Phone  string       // masked; the login that remains
+	Unbind *BoundWeChat // asks whether to unbind this one
+}
+
+// BoundWeChat is a WeChat that logs into the account.
+type BoundWeChat struct {
+	ID        int64
+	Name      string
+	Following bool // the official account
 }
 
 // Template implements Page.
@@ -63,8 +69,8 @@ func scanSamples(now time.Time) []Sample {
 		{"scan refused", &ScanPage{Layout: plain, ID: "sample", Refused: true, Bind: true, Again: "/me/wechat/scan"}},
 		{"scan_confirm", &ScanConfirmPage{Layout: plain, Token: "sample", Name: "川源药材行", Phone: "138****0001", Place: "Windows 电脑，Chrome 浏览器，203.0.113.7", At: now}},
 		{"scan_confirm bind", &ScanConfirmPage{Layout: plain, Token: "sample", Bind: true, Name: "川源药材行", Phone: "138****0001", Place: "Windows 电脑，Edge 浏览器，203.0.113.7", At: now}},
-		{"wechat", &WeChatPage{Layout: me, Bound: true, Nickname: "老陈", Following: true, Phone: "138****0001"}},
-		{"wechat unbind", &WeChatPage{Layout: me, Bound: true, Nickname: "老陈", Unbind: true, Phone: "138****0001"}},
-		{"wechat unbound", &WeChatPage{Layout: me, Phone: "138****0001"}},
+		{"wechat", &WeChatPage{Layout: me, Bound: []BoundWeChat{{1, "老陈", true}, {2, "川源药材行的客服微信号", false}}, More: true, Phone: "138****0001"}},
+		{"wechat unbind", &WeChatPage{Layout: me, Unbind: &BoundWeChat{1, "老陈", true}, Phone: "138****0001"}},
+		{"wechat unbound", &WeChatPage{Layout: me, More: true, Phone: "138****0001"}},
 	}
 }

@@ -121,7 +121,7 @@ func hasToken(form *html.Node) bool {
 // What people type cannot become markup.
 func TestTypedTextIsEscaped(t *testing.T) {
 	s := load(t)
-	page := &LoginPage{Form: Form{Values: map[string][]string{"phone": {`"><script>alert(1)</script>`}}}}
+	page := &LoginPage{CodeForm: CodeForm{Form: Form{Values: map[string][]string{"phone": {`"><script>alert(1)</script>`}}}}}
 	var buf bytes.Buffer
 	if err := s.Render(&buf, page); err != nil {
 		t.Fatal(err)
