@@ -142,3 +142,7 @@ type MediaFilter struct {
 	OwnerID int64
 	Use     MediaUse
 }
+
+// NextCrop is the version of crops that are made now: newer than the ones there
+// are, and than any that an interrupted change left behind.
+func (m Media) NextCrop(now time.Time) int64 { return max(now.UnixMilli(), m.CropVersion+1) }

@@ -57,7 +57,7 @@ func (s *Site) keepPicture(ctx context.Context, owner int64, r io.Reader) (xunji
 		Bytes: int64(len(img.Original)), CreatedAt: s.Clock(),
 	}
 	if err := s.Store.CreateMedia(ctx, m); err != nil {
-		if gone := media.Remove(ctx, s.Blobs, key); gone != nil {
+		if gone := media.Remove(ctx, s.Blobs, key, 0); gone != nil {
 			s.Log.WarnContext(ctx, "picture left behind", "error", gone)
 		}
 		return xunjia.Media{}, err
