@@ -140,6 +140,7 @@ func (u MediaUse) String() string {
 // MediaFilter narrows the list of media; zero fields narrow nothing.
 type MediaFilter struct {
 	OwnerID int64
+	Phone   Phone // of the owner
 	Use     MediaUse
 }
 

@@ -302,6 +302,16 @@ func (p Purchase) CanEnd(by User, now time.Time) error {
 	return err
 }
 
+// Picture is the line's first picture, which is no file; Media is "" without one.
+func (l Line) Picture() Attachment {
+	for _, a := range l.Images {
+		if !a.IsFile() {
+			return a
+		}
+	}
+	return Attachment{}
+}
+
 // Title names the line: 黄连 统货.
 func (l Line) Title() string { return strings.TrimSpace(l.Name + " " + l.Spec) }
 

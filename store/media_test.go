@@ -174,6 +174,7 @@ func TestMediaList(t *testing.T) {
 		}{
 			{xunjia.MediaFilter{}, "others k4 k3 k2 k1 k0"},
 			{xunjia.MediaFilter{OwnerID: m.supplier.ID}, strings.Join(keys, " ")},
+			{xunjia.MediaFilter{Phone: m.buyer.Phone}, "others"},
 			{xunjia.MediaFilter{Use: xunjia.UsedInQuotes}, "k1"},
 			{xunjia.MediaFilter{Use: xunjia.UsedInPurchases}, ""},
 			{xunjia.MediaFilter{Use: xunjia.UsedInReplies}, ""},

@@ -94,6 +94,9 @@ func (s *Store) MediaList(ctx context.Context, f xunjia.MediaFilter, p xunjia.Pa
 	if f.OwnerID != 0 {
 		q = q.Where(sq.Eq{"media.owner_id": f.OwnerID})
 	}
+	if f.Phone != "" {
+		q = q.Where(sq.Expr("media.owner_id IN (?)", sq.Select("id").From("users").Where(sq.Eq{"phone": f.Phone})))
+	}
 	switch f.Use {
 	case "":
 	case xunjia.UsedNowhere:
