@@ -133,10 +133,13 @@ func TestDoomedOrUsed(t *testing.T) {
 				_, _, err := stores[0].SubmitQuote(context.WithoutCancel(t.Context()), p.Lines[0].ID, supplier.ID, xunjia.Offer{Price: 100, Attachments: []xunjia.Attachment{picture}})
 				done <- err
 			}()
-			for at, err := (store.MediaSweep{}), error(nil); !at.Done; {
-				if at, err = stores[1].DoomMedia(t.Context(), at, 10); err != nil {
+			var at store.MediaSweep
+			for !at.Done {
+				next, err := stores[1].DoomMedia(t.Context(), at, 10)
+				if err != nil {
 					t.Fatal(err)
 				}
+				at = next
 			}
 			err := <-done
 			used := rows(t, m.Store, "quote_attachment WHERE media = ?", picture.Media) == 1

@@ -1,6 +1,4 @@
 // What makes publishing, quoting and comparing nicer; every page works without.
-import "./gallery.js";
-
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const on = (type, handler) => document.addEventListener(type, handler);
 const make = (tag, attributes, ...children) => {
