@@ -49,6 +49,8 @@ var restricted = []struct {
 	{"github.com/silenceper/wechat", []string{"wechat"}, "the SDK's traps are dealt with in one place"},
 	{"github.com/aliyun/", []string{"sms"}, "the vendor ended its support; it must stay replaceable"},
 	{"github.com/xuri/excelize", []string{"sheet"}, "its panics on damaged files are dealt with in one place"},
+	{"github.com/aliyun/alibaba-cloud-sdk-go", []string{"sms"}, "the vendor ended its support; it must stay replaceable"},
+	{"github.com/aliyun/alibabacloud-oss-go-sdk-v2", []string{"media"}, "whoever needs a blob does not ask where it lies"},
 	{"github.com/evanw/esbuild", []string{"cmd/assets"}, "assets are built beforehand, not by the server"},
 }
 

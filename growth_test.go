@@ -8,7 +8,7 @@ import (
 )
 
 func TestAwards(t *testing.T) {
-	photos := []Attachment{{"a", HandHeld}, {"b", Detail}, {"c", Bulk}}
+	photos := []Attachment{{Media: "a", Type: HandHeld}, {Media: "b", Type: Detail}, {Media: "c", Type: Bulk}}
 	quote := func(change func(*Quote)) Facts {
 		q := Quote{ID: 5, SupplierID: 2, UpdatedAt: noon(), AnsweredAt: noon().Add(time.Hour)}
 		change(&q)
@@ -26,7 +26,9 @@ func TestAwards(t *testing.T) {
 		{"quoted and withdrawn", Event{Kind: QuoteCreated}, quote(func(q *Quote) { q.State = Withdrawn }), nil},
 		{"quoted with photos", Event{Kind: QuoteCreated}, quote(func(q *Quote) { q.Attachments = photos }),
 			[]Award{{UserID: 2, Task: FirstQuoteTask, Subject: 5}, {UserID: 2, Task: PhotosTask, Subject: 5}}},
-		{"three photos of one kind", Event{Kind: QuoteCreated}, quote(func(q *Quote) { q.Attachments = []Attachment{{"a", Bulk}, {"b", Bulk}, {"c", Bulk}} }),
+		{"three photos of one kind", Event{Kind: QuoteCreated}, quote(func(q *Quote) {
+			q.Attachments = []Attachment{{Media: "a", Type: Bulk}, {Media: "b", Type: Bulk}, {Media: "c", Type: Bulk}}
+		}),
 			[]Award{{UserID: 2, Task: FirstQuoteTask, Subject: 5}}},
 		{"accepted", Event{Kind: QuoteAccepted, Actor: 1}, quote(func(q *Quote) { q.State = Accepted }),
 			[]Award{{UserID: 1, Task: FastAnswerTask, Subject: 5, Partner: 2}, {UserID: 2, Task: ChosenTask, Subject: 5, Partner: 1}}},

@@ -200,10 +200,31 @@ func (t AttachmentType) String() string {
 	return ""
 }
 
-// Attachment ties a picture to a line or a quote.
+// Attachment ties a picture or a file to a line or a quote. What follows the
+// type is the media's own, filled in where attachments are read for pages.
 type Attachment struct {
-	Media string // key of the media
-	Type  AttachmentType
+	Media       string // key of the media
+	Type        AttachmentType
+	Name        string `json:"-"` // of a file
+	Bytes       int64  `json:"-"`
+	CropVersion int64  `json:"-"`
+}
+
+// IsFile tells whether the attachment is a file and not a picture.
+func (a Attachment) IsFile() bool { return IsFile(a.Media) }
+
+// Same tells whether both attach the same media as the same.
+func (a Attachment) Same(b Attachment) bool { return a.Media == b.Media && a.Type == b.Type }
+
+// check complains in f about a type that does not exist or does not fit: files
+// are test reports.
+func (a Attachment) check(f FieldErrors, field string) {
+	switch {
+	case a.Type.String() == "":
+		f.Add(field, "请给每张图片选择类型")
+	case a.IsFile() && a.Type != TestReport:
+		f.Add(field, "PDF 文件只能放在“检测报告”里")
+	}
 }
 
 // Title names the purchase by its goods: 黄连、当归等3个品种.
@@ -279,6 +300,16 @@ func (p Purchase) CanEnd(by User, now time.Time) error {
 	}
 	_, err := p.StatusAt(now).After(EndQuoting)
 	return err
+}
+
+// Picture is the line's first picture, which is no file; Media is "" without one.
+func (l Line) Picture() Attachment {
+	for _, a := range l.Images {
+		if !a.IsFile() {
+			return a
+		}
+	}
+	return Attachment{}
 }
 
 // Title names the line: 黄连 统货.
@@ -373,12 +404,10 @@ func (l *Line) validate(f FieldErrors, prefix string) {
 		f.Add(prefix+"images", "每个品种最多 %d 张图片", MaxImagesPerLine)
 	}
 	for i, at := range l.Images {
-		switch {
-		case at.Type == 0: // a request's form does not ask what its pictures show
+		if at.Type == 0 { // a request's form does not ask what its pictures show
 			l.Images[i].Type = OtherFile
-		case at.Type.String() == "":
-			f.Add(prefix+"images", "图片类型无效")
 		}
+		l.Images[i].check(f, prefix+"images")
 	}
 }
 

@@ -158,7 +158,7 @@ func TestDraftValidate(t *testing.T) {
 		{"remark of two paragraphs", func(d *Draft) { d.Remark = "一\r\n二" }, nil},
 		{"key too long", func(d *Draft) { d.Key = strings.Repeat("k", 65) }, []string{"key"}},
 		{"too many images", func(d *Draft) { d.Lines[0].Images = make([]Attachment, MaxImagesPerLine+1) }, []string{"lines.0.images"}},
-		{"image of an unknown type", func(d *Draft) { d.Lines[0].Images = []Attachment{{"k", 9}} }, []string{"lines.0.images"}},
+		{"image of an unknown type", func(d *Draft) { d.Lines[0].Images = []Attachment{{Media: "k", Type: 9}} }, []string{"lines.0.images"}},
 		{"several at once", func(d *Draft) { d.Area, d.Lines[0].Unit, d.Lines[1].Quantity = "", "", 0 },
 			[]string{"area", "lines.0.unit", "lines.1.quantity"}},
 	} {

@@ -264,7 +264,7 @@ func (o Offer) Equal(p Offer) bool {
 	a, b := o, p
 	a.Attachments, b.Attachments = nil, nil
 	a.ValidUntil, b.ValidUntil = time.Time{}, time.Time{}
-	return reflect.DeepEqual(a, b) && o.ValidUntil.Equal(p.ValidUntil) && slices.Equal(o.Attachments, p.Attachments)
+	return reflect.DeepEqual(a, b) && o.ValidUntil.Equal(p.ValidUntil) && slices.EqualFunc(o.Attachments, p.Attachments, Attachment.Same)
 }
 
 // Revised is the quote with a new offer of its supplier, pending again. It
@@ -345,9 +345,7 @@ func (o *Offer) Validate() error {
 		f.Add("attachments", "最多 %d 张图片", MaxImagesPerQuote)
 	}
 	for _, at := range o.Attachments {
-		if at.Type.String() == "" {
-			f.Add("attachments", "请给每张图片选择类型")
-		}
+		at.check(f, "attachments")
 	}
 	return f.Err()
 }

@@ -91,8 +91,8 @@ func TestAnswered(t *testing.T) {
 }
 
 func TestRepeats(t *testing.T) {
-	q := Quote{Offer: Offer{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{"a", Bulk}}}}
-	same := Offer{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{"a", Bulk}}}
+	q := Quote{Offer: Offer{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{Media: "a", Type: Bulk}}}}
+	same := Offer{Price: 6850, Quality: "无硫", Explanation: "含税", Attachments: []Attachment{{Media: "a", Type: Bulk}}}
 	for _, c := range []struct {
 		name   string
 		state  QuoteState
@@ -109,7 +109,7 @@ func TestRepeats(t *testing.T) {
 		{"validity", Pending, func(o *Offer) { o.ValidUntil = noon() }, false},
 		{"explanation", Pending, func(o *Offer) { o.Explanation = "" }, false},
 		{"fewer pictures", Pending, func(o *Offer) { o.Attachments = nil }, false},
-		{"other type", Pending, func(o *Offer) { o.Attachments = []Attachment{{"a", Detail}} }, false},
+		{"other type", Pending, func(o *Offer) { o.Attachments = []Attachment{{Media: "a", Type: Detail}} }, false},
 	} {
 		o := same
 		c.change(&o)
@@ -143,7 +143,7 @@ func TestOfferValidate(t *testing.T) {
 		offer Offer
 		want  []string
 	}{
-		{"good", Offer{Price: 1, Quality: " 好 ", Attachments: []Attachment{{"k", HandHeld}, {"l", OtherFile}}}, nil},
+		{"good", Offer{Price: 1, Quality: " 好 ", Attachments: []Attachment{{Media: "k", Type: HandHeld}, {Media: "l", Type: OtherFile}}}, nil},
 		{"highest", Offer{Price: MaxPrice}, nil},
 		{"too high", Offer{Price: MaxPrice + 1}, []string{"price"}},
 		{"zero", Offer{}, []string{"price"}},
@@ -152,8 +152,8 @@ func TestOfferValidate(t *testing.T) {
 		{"control character", Offer{Price: 1, Quality: "a\x07"}, []string{"quality"}},
 		{"too many pictures", Offer{Price: 1, Attachments: pictures(MaxImagesPerQuote + 1)}, []string{"attachments"}},
 		{"most pictures", Offer{Price: 1, Attachments: pictures(MaxImagesPerQuote)}, nil},
-		{"type missing", Offer{Price: 1, Attachments: []Attachment{{"k", 0}}}, []string{"attachments"}},
-		{"type unknown", Offer{Price: 1, Attachments: []Attachment{{"k", 6}}}, []string{"attachments"}},
+		{"type missing", Offer{Price: 1, Attachments: []Attachment{{Media: "k", Type: 0}}}, []string{"attachments"}},
+		{"type unknown", Offer{Price: 1, Attachments: []Attachment{{Media: "k", Type: 6}}}, []string{"attachments"}},
 	} {
 		checkFields(t, c.name, c.offer.Validate(), c.want)
 	}
@@ -162,7 +162,7 @@ func TestOfferValidate(t *testing.T) {
 func pictures(n int) []Attachment {
 	as := make([]Attachment, n)
 	for i := range as {
-		as[i] = Attachment{"k", Detail}
+		as[i] = Attachment{Media: "k", Type: Detail}
 	}
 	return as
 }

@@ -70,14 +70,3 @@ type OAuthState struct {
 
 // OAuthStateLifetime is how long WeChat's code and our state are good for.
 const OAuthStateLifetime = 5 * time.Minute
-
-// Media is a picture that somebody uploaded.
-type Media struct {
-	Key       string // random; the address of the picture
-	OwnerID   int64
-	MIME      string
-	Width     int // pixels, of the original as stored
-	Height    int
-	Bytes     int64 // of the original as stored
-	CreatedAt time.Time
-}

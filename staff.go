@@ -57,13 +57,14 @@ const (
 	ViewFans          Permission = "fans.view"          // who follows
 	EditFans          Permission = "fans.edit"          // tags, remarks, blacklist
 	EditQRCodes       Permission = "qrcodes.edit"       // QR codes with a scene
+	EditMedia         Permission = "media.edit"         // pictures: look at all, choose what crops show
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
 	return []Permission{
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
-		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes,
+		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, EditMedia,
 	}
 }
 
@@ -72,7 +73,7 @@ func (r Role) Can(p Permission) bool {
 	switch p {
 	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, EditMedia:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
 	case ManageStaff, ViewAudit, ManageSite:
 		return r == OwnerRole || r == AdminRole

@@ -37,9 +37,7 @@ func (c Config) Check() error {
 	if c.Production() && c.Seed == SeedTrue {
 		p.add("seed", "production 里不能写入示例数据")
 	}
-	if c.Media.MaxBytes < 64<<10 || c.Media.MaxBytes > 64<<20 {
-		p.add("media.max_bytes", "应在 65536 到 67108864（64 KiB 到 64 MiB）之间")
-	}
+	c.checkMedia(&p)
 	return p.err()
 }
 
@@ -203,6 +201,40 @@ func (c Config) checkSMS(p *Problems) {
 		if need.value == "" {
 			p.add(need.key, "用阿里云短信时必须填写")
 		}
+	}
+}
+
+// The shapes of what names a bucket: help.aliyun.com/zh/oss/user-guide/bucket-naming-conventions.
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+	regionName = regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]{2,40}$`)
+	ossPrefix  = regexp.MustCompile(`^([A-Za-z0-9_.-]+/)*$`)
+)
+
+func (c Config) checkMedia(p *Problems) {
+	m := c.Media
+	if m.MaxBytes < 64<<10 || m.MaxBytes > 64<<20 {
+		p.add("media.max_bytes", "应在 65536 到 67108864（64 KiB 到 64 MiB）之间")
+	}
+	oneOf(p, "media.store", m.Store, StoreLocal, StoreOSS)
+	c.outside(p, "media.oss.endpoint", m.OSS.Endpoint)
+	if m.Store != StoreOSS {
+		return
+	}
+	if !bucketName.MatchString(m.OSS.Bucket) {
+		p.add("media.oss.bucket", "应是 3 到 63 个小写字母、数字或短横线")
+	}
+	if !regionName.MatchString(m.OSS.Region) {
+		p.add("media.oss.region", "应是地域的代码，例如 cn-hangzhou")
+	}
+	if !ossPrefix.MatchString(m.OSS.Prefix) || strings.HasPrefix(m.OSS.Prefix, ".") {
+		p.add("media.oss.prefix", "应以 / 结尾，例如 xunjia/；不需要就留空")
+	}
+	if m.OSS.AccessKeyID == "" {
+		p.add("media.oss.access_key_id", "用 oss 时必须填写")
+	}
+	if m.OSS.AccessKeySecret == "" {
+		p.add("media.oss.access_key_secret", "用 oss 时必须填写")
 	}
 }
 

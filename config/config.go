@@ -104,10 +104,28 @@ type Templates struct {
 	Result   string `yaml:"result" env:"RESULT" doc:"报价结果（接受、拒绝、结束）通知供应商的模板"`
 }
 
-// Media is where images are kept and how big they may be.
+// The places where pictures and files are kept.
+const (
+	StoreLocal = "local"
+	StoreOSS   = "oss"
+)
+
+// Media is where pictures and files are kept and how big pictures may be.
 type Media struct {
-	Dir      string `yaml:"dir" env:"DIR" doc:"图片目录" auto:"<data_dir>/media"`
+	Store    string `yaml:"store" env:"STORE" doc:"图片和文件存在哪里：local 本机目录（只适合一个实例，或共享的目录）、oss 阿里云对象存储"`
+	Dir      string `yaml:"dir" env:"DIR" doc:"store 为 local 时的目录" auto:"<data_dir>/media"`
 	MaxBytes int64  `yaml:"max_bytes" env:"MAX_BYTES" doc:"一张图片最多多少字节"`
+	OSS      OSS    `yaml:"oss" envPrefix:"OSS_"`
+}
+
+// OSS is the bucket at Aliyun.
+type OSS struct {
+	Bucket          string `yaml:"bucket" env:"BUCKET" doc:"Bucket 名称；保持私有读写，图片都经过网站提供"`
+	Region          string `yaml:"region" env:"REGION" doc:"Bucket 所在地域，例如 cn-hangzhou"`
+	Endpoint        string `yaml:"endpoint" env:"ENDPOINT" doc:"OSS 接口地址；服务器在同一地域时写内网地址，例如 https://oss-cn-hangzhou-internal.aliyuncs.com" auto:"https://oss-<region>.aliyuncs.com"`
+	Prefix          string `yaml:"prefix" env:"PREFIX" doc:"对象名的前缀，以 / 结尾，例如 xunjia/；一个 Bucket 给几个系统用时必须不同"`
+	AccessKeyID     Secret `yaml:"access_key_id" env:"ACCESS_KEY_ID" doc:"访问 OSS 的 AccessKey ID，只给这个 Bucket 的权限"`
+	AccessKeySecret Secret `yaml:"access_key_secret" env:"ACCESS_KEY_SECRET" doc:"访问 OSS 的 AccessKey Secret"`
 }
 
 // Log says how much is logged and how it looks.
@@ -138,7 +156,7 @@ func Default() Config {
 		WeChat:    WeChat{Mode: ModeSafe},
 		Sim:       Sim{Listen: "127.0.0.1:8081"},
 		SMS:       SMS{Region: "cn-hangzhou", GlobalPerMinute: 30, DailyBudget: 1000},
-		Media:     Media{MaxBytes: 10 << 20},
+		Media:     Media{Store: StoreLocal, MaxBytes: 10 << 20},
 		Log:       Log{Level: "info", Format: "auto"},
 		Seed:      SeedAuto,
 	}

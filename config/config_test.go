@@ -201,6 +201,9 @@ func TestRefusals(t *testing.T) {
 		"other mode":             {"WECHAT_MODE=secure", []string{"wechat.mode"}},
 		"other provider":         {"SMS_PROVIDER=pigeon", []string{"sms.provider"}},
 		"images of 1 GiB":        {"MEDIA_MAX_BYTES=1073741824", []string{"media.max_bytes"}},
+		"elsewhere":              {"MEDIA_STORE=ftp", []string{"media.store"}},
+		"bucket unnamed":         {"MEDIA_STORE=oss", []string{"media.oss.access_key_id", "media.oss.access_key_secret", "media.oss.bucket", "media.oss.region"}},
+		"http to OSS":            {"MEDIA_OSS_ENDPOINT=http://oss-cn-hangzhou.aliyuncs.com", []string{"media.oss.endpoint"}},
 		"no connections":         {"DATABASE_MAX_OPEN=-1", []string{"database.max_open"}},
 		"original id":            {"WECHAT_ORIGINAL_ID=xunjia", []string{"wechat.original_id"}},
 		"neither one nor other":  {"ENV=staging", []string{"env"}},
@@ -222,6 +225,25 @@ func TestRefusals(t *testing.T) {
 	c, _ := config.Load(write(t, good), []string{"XUNJIA_DATABASE_DRIVER=sqlite", "XUNJIA_WECHAT_MODE=plain"})
 	if len(c.Warnings()) != 2 {
 		t.Errorf("warnings %q, want one about SQLite and one about the mode", c.Warnings())
+	}
+}
+
+func TestBucket(t *testing.T) {
+	env := []string{"XUNJIA_MEDIA_STORE=oss", "XUNJIA_MEDIA_OSS_BUCKET=xunjia-media", "XUNJIA_MEDIA_OSS_REGION=cn-hangzhou",
+		"XUNJIA_MEDIA_OSS_ACCESS_KEY_ID=id-of-bucket", "XUNJIA_MEDIA_OSS_ACCESS_KEY_SECRET=pw-of-bucket", "XUNJIA_MEDIA_OSS_PREFIX=a/b/"}
+	c, err := config.Load(write(t, good), env)
+	if err != nil || string(c.Media.OSS.AccessKeySecret) != "pw-of-bucket" {
+		t.Errorf("%v", err)
+	}
+	var out bytes.Buffer
+	if err := c.Print(&out); err != nil || strings.Contains(out.String(), "-of-bucket") {
+		t.Errorf("printed %s: %v", out.String(), err)
+	}
+	for _, wrong := range []string{"OSS_PREFIX=a", "OSS_PREFIX=/a/", "OSS_PREFIX=../", "OSS_BUCKET=A", "OSS_REGION=杭州"} {
+		_, err := config.Load(write(t, good), append(env, "XUNJIA_MEDIA_"+wrong))
+		if got := keys(err); len(got) != 1 || !strings.HasPrefix(got[0], "media.oss.") {
+			t.Errorf("%s: %v", wrong, err)
+		}
 	}
 }
 

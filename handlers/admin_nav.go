@@ -40,6 +40,9 @@ func navigation() []navSection {
 			{"/admin/templates", "模板消息", "template", xunjia.ManageTemplates},
 			{"/admin/health", "账号状态", "heartbeat", xunjia.ViewHealth},
 		}},
+		{"内容", []navEntry{
+			{"/admin/media", "图片和文件", "photo", xunjia.EditMedia},
+		}},
 		{"系统", []navEntry{
 			{"/admin/staff", "员工账号", "user-cog", xunjia.ManageStaff},
 			{"/admin/audit", "操作日志", "history", xunjia.ViewAudit},

@@ -167,6 +167,9 @@ func (s *Site) takeReplyPictures(c *gin.Context, f templates.Form) error {
 			if key == "" {
 				continue
 			}
+			if xunjia.IsFile(key) {
+				return xunjia.FieldErrors{field: "这里只能用图片，不能用 PDF"}.Err()
+			}
 			if _, err := s.Store.Media(c.Request.Context(), key); err != nil {
 				return xunjia.FieldErrors{field: "图片已经不在了，请重新选择"}.Err()
 			}

@@ -48,11 +48,12 @@ const pendingEvery = 15 * time.Second
 // until ctx is done; then it waits for what is under way. Call it once, beside
 // the HTTP server.
 func (s *Site) Run(ctx context.Context) {
+	var parts sync.WaitGroup
+	parts.Go(func() { s.mediaChores(ctx) })
 	if s.pushes == nil {
-		<-ctx.Done()
+		parts.Wait()
 		return
 	}
-	var parts sync.WaitGroup
 	parts.Go(func() { s.finishPending(ctx) })
 	parts.Go(func() { s.talk.run(ctx) })
 	parts.Go(func() { s.conversationChores(ctx) })

@@ -68,7 +68,7 @@ func (s *Site) takeWeChatPicture(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"key": m.Key, "url": templates.MediaURL(m.Key, string(media.Mobile)), "width": m.Width, "height": m.Height})
+	c.JSON(http.StatusOK, uploaded(m))
 	return nil
 }
 
@@ -93,8 +93,8 @@ func (s *Site) sharePurchase(p xunjia.Purchase, status xunjia.PurchaseStatus) te
 		share.Text = "正在询价，" + xunjia.ShortTime(p.Deadline) + " 截止，点开就能报价"
 	}
 	for _, line := range p.Lines {
-		if len(line.Images) > 0 {
-			share.Image = s.BaseURL + templates.MediaURL(line.Images[0].Media, string(media.Mobile))
+		if picture := line.Picture(); picture.Media != "" {
+			share.Image = s.BaseURL + templates.CropURL(picture, string(media.Mobile))
 			break
 		}
 	}

@@ -2,9 +2,14 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,19 +18,78 @@ import (
 	"github.com/xunjia/xunjia/templates"
 )
 
-// uploadPicture takes one picture (field "file") and answers its key. The
-// script of the partial "uploader" calls it.
-func (s *Site) uploadPicture(c *gin.Context) error {
+// upload takes one picture or one PDF (field "file") and answers its key. The
+// script of the partial "uploader" calls it, again and again on a bad line: what
+// no form uses is deleted after two days.
+func (s *Site) upload(c *gin.Context) error {
 	files := c.Request.MultipartForm
 	if files == nil || len(files.File["file"]) != 1 {
 		return xunjia.Errorf(xunjia.Invalid, "请选择一张图片")
 	}
-	m, err := s.storePicture(c, files.File["file"][0])
+	m, err := s.storeUpload(c, files.File["file"][0])
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"key": m.Key, "url": templates.MediaURL(m.Key, string(media.Mobile)), "width": m.Width, "height": m.Height})
+	c.JSON(http.StatusOK, uploaded(m))
 	return nil
+}
+
+// uploaded is what the script is told about what it has uploaded.
+func uploaded(m xunjia.Media) gin.H {
+	if xunjia.IsFile(m.Key) {
+		return gin.H{"key": m.Key, "url": xunjia.FilePath(m.Key), "name": m.Name, "size": xunjia.SizeText(m.Bytes)}
+	}
+	return gin.H{"key": m.Key, "url": templates.MediaURL(m.Key, string(media.Mobile)), "width": m.Width, "height": m.Height}
+}
+
+// storeUpload keeps an uploaded picture or PDF and notes that it is the
+// visitor's. What says that it is a PDF, by its content or by its name, is
+// treated as one.
+func (s *Site) storeUpload(c *gin.Context, file *multipart.FileHeader) (xunjia.Media, error) {
+	r, err := file.Open()
+	if err != nil {
+		return xunjia.Media{}, err
+	}
+	defer r.Close()
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(r, head); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return xunjia.Media{}, err
+	}
+	if !media.IsPDF(head) && !strings.EqualFold(path.Ext(file.Filename), ".pdf") {
+		return s.storePicture(c, file)
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return xunjia.Media{}, err
+	}
+	return s.keepFile(c.Request.Context(), visitOf(c).user.ID, file.Filename, r)
+}
+
+// keepFile checks a PDF and notes whose it is.
+func (s *Site) keepFile(ctx context.Context, owner int64, name string, r io.Reader) (xunjia.Media, error) {
+	doc, err := media.ReadPDF(r)
+	if err != nil {
+		return xunjia.Media{}, err
+	}
+	key, err := media.SaveFile(ctx, s.Blobs, doc)
+	if err != nil {
+		return xunjia.Media{}, err
+	}
+	return s.noteMedia(ctx, xunjia.Media{
+		Key: key, OwnerID: owner, Name: xunjia.FileName(name), MIME: media.PDFMIME, Pages: doc.Pages, Bytes: int64(len(doc.Data)),
+	})
+}
+
+// noteMedia writes the row of something whose blobs are there, and deletes the
+// blobs when it cannot.
+func (s *Site) noteMedia(ctx context.Context, m xunjia.Media) (xunjia.Media, error) {
+	m.CreatedAt = s.Clock()
+	if err := s.Store.CreateMedia(ctx, m); err != nil {
+		if gone := media.Remove(context.WithoutCancel(ctx), s.Blobs, m.Key, 0); gone != nil {
+			s.Log.WarnContext(ctx, "blobs left behind", "error", gone)
+		}
+		return xunjia.Media{}, err
+	}
+	return m, nil
 }
 
 // storePicture processes an uploaded file and notes that it is the visitor's.
@@ -52,26 +116,24 @@ func (s *Site) keepPicture(ctx context.Context, owner int64, r io.Reader) (xunji
 	if err != nil {
 		return xunjia.Media{}, err
 	}
-	m := xunjia.Media{
-		Key: key, OwnerID: owner, MIME: img.MIME, Width: img.Width, Height: img.Height,
-		Bytes: int64(len(img.Original)), CreatedAt: s.Clock(),
-	}
-	if err := s.Store.CreateMedia(ctx, m); err != nil {
-		if gone := media.Remove(ctx, s.Blobs, key); gone != nil {
-			s.Log.WarnContext(ctx, "picture left behind", "error", gone)
-		}
-		return xunjia.Media{}, err
-	}
-	return m, nil
+	return s.noteMedia(ctx, xunjia.Media{
+		Key: key, OwnerID: owner, MIME: img.MIME, Width: img.Width, Height: img.Height, Bytes: int64(len(img.Original)),
+	})
 }
 
 // uploads answers the keys of the pictures in a form's uploader field: those
 // that the script has uploaded already and those that came with the form
 // itself, which are stored now. The form's values hold all of them afterwards,
-// so that showing it again loses none. The complaint about a picture is Invalid
-// on the field.
+// so that showing it again loses none. A key that comes twice counts once. The
+// complaint about a picture is Invalid on the field.
 func (s *Site) uploads(c *gin.Context, f templates.Form, field string, most int) ([]string, error) {
-	keys := f.Values[field]
+	var keys []string
+	for _, key := range f.Values[field] {
+		if !slices.Contains(keys, key) && len(keys) <= most {
+			keys = append(keys, key)
+		}
+	}
+	f.Values[field] = keys
 	if m := c.Request.MultipartForm; m != nil {
 		for _, file := range m.File[field+"_file"] {
 			if file.Size == 0 && file.Filename == "" {
@@ -80,7 +142,7 @@ func (s *Site) uploads(c *gin.Context, f templates.Form, field string, most int)
 			if len(keys) >= most {
 				return keys, xunjia.FieldErrors{field: "图片太多了"}.Err()
 			}
-			stored, err := s.storePicture(c, file)
+			stored, err := s.storeUpload(c, file)
 			if e := known(err); err != nil && (e.Code == xunjia.Invalid || e.Code == xunjia.TooLarge) {
 				return keys, &xunjia.Error{Code: xunjia.Invalid, Message: e.Message, Fields: map[string]string{field: e.Message}, Err: e.Err}
 			}
@@ -97,16 +159,42 @@ func (s *Site) uploads(c *gin.Context, f templates.Form, field string, most int)
 	return keys, nil
 }
 
+// fileNames answers what is known of the PDFs among a form's values, for the
+// tiles of the partial "uploader".
+func (s *Site) fileNames(ctx context.Context, f templates.Form) (map[string]xunjia.Media, error) {
+	var keys []string
+	for _, values := range f.Values {
+		for _, v := range values {
+			if xunjia.IsFile(v) && len(v) < 64 {
+				keys = append(keys, v)
+			}
+		}
+	}
+	return s.Store.MediaByKey(ctx, keys)
+}
+
+// How long browsers may keep a picture. Under an address that names the version
+// of a crop, as under that of an original, there will never be another one.
+const (
+	keepForever = "public, max-age=31536000, immutable"
+	keepShortly = "public, max-age=300"
+)
+
 // picture serves one size of a picture. WeChat saves and previews pictures
 // without cookies, so none are asked for; the key is secret enough.
 func (s *Site) picture(c *gin.Context) error {
-	variant := media.Variant(c.Param("variant"))
+	ctx, key, variant := c.Request.Context(), c.Param("key"), media.Variant(c.Param("variant"))
+	var blob *media.Blob
+	var err error
+	keep := keepForever
 	switch variant {
-	case media.Original, media.PC, media.Mobile:
+	case media.Original:
+		blob, err = s.Blobs.Open(ctx, media.Name(key, variant))
+	case media.PC, media.Mobile:
+		blob, keep, err = s.openCrop(ctx, key, variant, c.Query("v"))
 	default:
 		return errNoPage()
 	}
-	blob, err := s.Blobs.Open(c.Request.Context(), media.Name(c.Param("key"), variant))
 	if err != nil {
 		return err
 	}
@@ -114,10 +202,33 @@ func (s *Site) picture(c *gin.Context) error {
 	h := c.Writer.Header()
 	h.Set("Content-Type", blob.ContentType)
 	h.Set("ETag", blob.ETag)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", keep)
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // cards and articles inside WeChat show it
 	h.Set("Content-Disposition", "inline")
 	http.ServeContent(c.Writer, c.Request, "", blob.ModTime, blob)
 	return nil
+}
+
+// openCrop opens a crop and tells how long it may be kept. Pages that know which
+// crops a picture has name their version; where it is not named, or is not there
+// any more, the present one is shown.
+func (s *Site) openCrop(ctx context.Context, key string, v media.Variant, version string) (blob *media.Blob, keep string, err error) {
+	if n, err := strconv.ParseInt(version, 10, 64); err == nil && n >= 0 {
+		blob, err := s.Blobs.Open(ctx, media.CropName(key, v, n))
+		if xunjia.ErrorCode(err) != xunjia.NotFound {
+			return blob, keepForever, err
+		}
+	}
+	for range 2 { // the first time it may just be replaced
+		m, err := s.Store.Media(ctx, key)
+		if err != nil {
+			return nil, "", err
+		}
+		blob, err = s.Blobs.Open(ctx, media.CropName(key, v, m.CropVersion))
+		if xunjia.ErrorCode(err) != xunjia.NotFound {
+			return blob, keepShortly, err
+		}
+	}
+	return nil, "", xunjia.Errorf(xunjia.NotFound, "图片不存在，可能已删除")
 }

@@ -33,13 +33,15 @@ func (s *Site) publish(c *gin.Context) error {
 	numbers := lineNumbers(f.Values)
 	wrong := xunjia.FieldErrors{}
 	for _, n := range numbers {
-		field := templates.LineField(n, "images")
-		if _, err := s.uploads(c, f, field, xunjia.MaxImagesPerLine); err != nil {
-			e := known(err)
-			if e.Code != xunjia.Invalid {
-				return err
+		for _, name := range []string{"images", "reports"} {
+			field := templates.LineField(n, name)
+			if _, err := s.uploads(c, f, field, xunjia.MaxImagesPerLine); err != nil {
+				e := known(err)
+				if e.Code != xunjia.Invalid {
+					return err
+				}
+				wrong.Add(field, "%s", cmp.Or(e.Fields[field], e.Message))
 			}
-			wrong.Add(field, "%s", cmp.Or(e.Fields[field], e.Message))
 		}
 	}
 	switch do, n, _ := strings.Cut(f.Value("do"), ":"); do {
@@ -151,6 +153,9 @@ func draftLine(f templates.Form, n int, wrong xunjia.FieldErrors) xunjia.Line {
 	for _, key := range f.Values[name("images")] {
 		l.Images = append(l.Images, xunjia.Attachment{Media: key, Type: xunjia.OtherFile})
 	}
+	for _, key := range f.Values[name("reports")] {
+		l.Images = append(l.Images, xunjia.Attachment{Media: key, Type: xunjia.TestReport})
+	}
 	return l
 }
 
@@ -193,6 +198,9 @@ func (s *Site) renderPublish(c *gin.Context, status int, p *templates.PublishPag
 	}
 	if p.Form.Errors == nil {
 		p.Form.Errors = map[string]string{}
+	}
+	if p.Form.Files, err = s.fileNames(c.Request.Context(), p.Form); err != nil {
+		return err
 	}
 	numbers := lineNumbers(p.Form.Values)
 	for _, n := range numbers {
@@ -250,7 +258,7 @@ func publishLine(all []xunjia.Category, p *templates.PublishPage, n int) templat
 func problems(wrong map[string]string, numbers []int) []templates.Problem {
 	labels := []struct{ name, label string }{
 		{"category", "品种"}, {"spec", "规格"}, {"quantity", "数量"}, {"unit", "单位"}, {"quality", "质量要求"},
-		{"origin", "产地"}, {"cap_price", "最高限价"}, {"images", "图片"},
+		{"origin", "产地"}, {"cap_price", "最高限价"}, {"images", "图片"}, {"reports", "检测报告"},
 	}
 	var list []templates.Problem
 	for i, n := range numbers {

@@ -150,6 +150,10 @@ func (s *Site) renderQuoteForm(c *gin.Context, status int, p *templates.QuoteNew
 	if p.Old.ID != 0 {
 		p.Title, p.Back = "修改报价", xunjia.QuotePath(p.Old.ID)
 	}
+	var err error
+	if p.Form.Files, err = s.fileNames(c.Request.Context(), p.Form); err != nil {
+		return err
+	}
 	return s.render(c, status, p)
 }
 

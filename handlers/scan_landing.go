@@ -72,8 +72,8 @@ func (v *scans) invite(ctx context.Context, q xunjia.QRCode) (wechat.Reply, erro
 	}
 	article := wechat.Article{Title: "采购：" + p.Title(), Description: text, URL: v.baseURL + xunjia.PurchasePath(p.ID)}
 	for _, l := range p.Lines {
-		if len(l.Images) > 0 {
-			article.ImageURL = v.baseURL + "/media/" + l.Images[0].Media + "/mobile"
+		if picture := l.Picture(); picture.Media != "" {
+			article.ImageURL = v.baseURL + "/media/" + picture.Media + "/mobile"
 			break
 		}
 	}

@@ -360,10 +360,15 @@ func TestInbox(t *testing.T) {
 // upload sends a file to /media as the script does.
 func (b *browser) upload(data []byte) answer {
 	b.t.Helper()
+	return b.uploadAs("a.jpg", data)
+}
+
+func (b *browser) uploadAs(name string, data []byte) answer {
+	b.t.Helper()
 	var body bytes.Buffer
 	m := multipart.NewWriter(&body)
 	_ = m.WriteField("form_token", b.form.Get("form_token"))
-	part, _ := m.CreateFormFile("file", "a.jpg")
+	part, _ := m.CreateFormFile("file", name)
 	_, _ = part.Write(data)
 	_ = m.Close()
 	r, err := http.NewRequest(http.MethodPost, b.url+"/media", &body)
@@ -395,7 +400,7 @@ func TestPictures(t *testing.T) {
 	if m, err := w.store.Media(t.Context(), made.Key); err != nil || m.OwnerID != 1 || m.Width != 90 {
 		t.Errorf("media %+v, %v", m, err)
 	}
-	for _, variant := range []string{"original", "pc", "mobile"} {
+	for _, variant := range []string{"original", "pc?v=0", "mobile?v=0"} {
 		p := w.browser().get("/media/" + made.Key + "/" + variant)
 		wantStatus(t, p, http.StatusOK)
 		if p.Header.Get("Content-Type") != "image/jpeg" || !strings.Contains(p.Header.Get("Cache-Control"), "immutable") ||

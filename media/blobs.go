@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ type Blob struct {
 	Size        int64
 }
 
-// Blobs keeps pictures by name. A blob is never overwritten.
+// Blobs keeps pictures and files by name. A blob is never overwritten.
 type Blobs interface {
 	// Put writes data durably under name; Conflict when the name is taken.
 	Put(ctx context.Context, name string, data []byte) error
@@ -43,37 +44,109 @@ type Blobs interface {
 	Open(ctx context.Context, name string) (*Blob, error)
 	// Delete removes the blob; deleting an absent one is no error.
 	Delete(ctx context.Context, name string) error
+	// Each shows every blob with when it was written, in no certain order,
+	// until see fails; blobs put or deleted meanwhile may be shown or not.
+	Each(ctx context.Context, see func(name string, written time.Time) error) error
 }
 
-// Name is the blob of one size of a picture: "<key>-pc.jpg".
+// Name is the blob of one size of a picture as it was uploaded: "<key>-pc.jpg".
 func Name(key string, v Variant) string { return key + "-" + string(v) + ".jpg" }
 
-// names is the shape of every name: 26 random characters, a size, an extension.
-var names = regexp.MustCompile(`^[a-z2-7]{26}-(original|pc|mobile)\.jpg$`)
+// CropName is the blob of a crop that was made later: "<key>-pc.<version>.jpg".
+// Version 0 is the crop as uploaded.
+func CropName(key string, v Variant, version int64) string {
+	if version == 0 {
+		return Name(key, v)
+	}
+	return fmt.Sprintf("%s-%s.%d.jpg", key, v, version)
+}
+
+// FileName is the blob of a file: "<key>.pdf". The key begins with
+// xunjia.FilePrefix.
+func FileName(key string) string { return key + ".pdf" }
+
+// names is the shape of every name: 26 random characters, a size, the version
+// of a crop, an extension; or those of a file.
+var names = regexp.MustCompile(`^(?:([a-z2-7]{26})-(?:original|(?:pc|mobile)(?:\.([1-9][0-9]{0,15}))?)\.jpg|(f-[a-z2-7]{26})\.pdf)$`)
+
+// Parse takes the name of a blob apart into the key of its media and the
+// version of a crop; ok is false for a name that is none.
+func Parse(name string) (key string, version int64, ok bool) {
+	m := names.FindStringSubmatch(name)
+	if m == nil {
+		return "", 0, false
+	}
+	version, _ = strconv.ParseInt(m[2], 10, 64) // at most 16 digits
+	return m[1] + m[3], version, true
+}
+
+// mimeOf is the type of the blob with a valid name.
+func mimeOf(name string) string {
+	if strings.HasSuffix(name, ".pdf") {
+		return PDFMIME
+	}
+	return MIME
+}
 
 // Save stores the three sizes and answers the key for the database, 26 random
 // characters that nobody can guess. Name gives the blob of a size. What was
 // written is removed again when one fails.
 func Save(ctx context.Context, b Blobs, img Image) (key string, err error) {
 	key = strings.ToLower(rand.Text())
-	for _, v := range []struct {
-		variant Variant
-		data    []byte
-	}{{Original, img.Original}, {PC, img.PC}, {Mobile, img.Mobile}} {
-		if err := b.Put(ctx, Name(key, v.variant), v.data); err != nil {
-			return "", errors.Join(err, Remove(context.WithoutCancel(ctx), b, key))
-		}
+	if err := putAll(ctx, b, map[string][]byte{
+		Name(key, Original): img.Original, Name(key, PC): img.PC, Name(key, Mobile): img.Mobile,
+	}); err != nil {
+		return "", err
 	}
 	return key, nil
 }
 
-// Remove deletes every size of a picture.
-func Remove(ctx context.Context, b Blobs, key string) error {
-	var all []error
-	for _, v := range []Variant{Original, PC, Mobile} {
-		all = append(all, b.Delete(ctx, Name(key, v)))
+// SaveCrops stores crops of a picture under names of their own.
+func SaveCrops(ctx context.Context, b Blobs, key string, version int64, img Image) error {
+	return putAll(ctx, b, map[string][]byte{CropName(key, PC, version): img.PC, CropName(key, Mobile, version): img.Mobile})
+}
+
+// SaveFile stores a document and answers the key for the database.
+func SaveFile(ctx context.Context, b Blobs, doc PDF) (key string, err error) {
+	key = xunjia.FilePrefix + strings.ToLower(rand.Text())
+	if err := b.Put(ctx, FileName(key), doc.Data); err != nil {
+		return "", err
+	}
+	return key, nil
+}
+
+// putAll writes all blobs or none.
+func putAll(ctx context.Context, b Blobs, data map[string][]byte) error {
+	var written []string
+	for name, d := range data {
+		if err := b.Put(ctx, name, d); err != nil {
+			all := []error{err}
+			for _, w := range written {
+				all = append(all, b.Delete(context.WithoutCancel(ctx), w))
+			}
+			return errors.Join(all...)
+		}
+		written = append(written, name)
+	}
+	return nil
+}
+
+// Remove deletes every blob of a picture, whose crops are of that version, or
+// of a file.
+func Remove(ctx context.Context, b Blobs, key string, version int64) error {
+	if xunjia.IsFile(key) {
+		return b.Delete(ctx, FileName(key))
+	}
+	all := []error{b.Delete(ctx, Name(key, Original)), RemoveCrops(ctx, b, key, 0)}
+	if version != 0 {
+		all = append(all, RemoveCrops(ctx, b, key, version))
 	}
 	return errors.Join(all...)
+}
+
+// RemoveCrops deletes the crops of one version.
+func RemoveCrops(ctx context.Context, b Blobs, key string, version int64) error {
+	return errors.Join(b.Delete(ctx, CropName(key, PC, version)), b.Delete(ctx, CropName(key, Mobile, version)))
 }
 
 // LocalBlobs keeps blobs as files below one folder, spread over 1,024 × 1,024
@@ -177,7 +250,7 @@ func (l *LocalBlobs) Open(ctx context.Context, name string) (*Blob, error) {
 		return nil, errors.Join(fmt.Errorf("media: %w", err), f.Close())
 	}
 	return &Blob{
-		ReadSeekCloser: f, ContentType: MIME, ETag: `"` + name + `"`, ModTime: info.ModTime(), Size: info.Size(),
+		ReadSeekCloser: f, ContentType: mimeOf(name), ETag: `"` + name + `"`, ModTime: info.ModTime(), Size: info.Size(),
 	}, nil
 }
 
@@ -192,9 +265,38 @@ func (l *LocalBlobs) Delete(ctx context.Context, name string) error {
 	return nil
 }
 
-// place is the file of a blob: "ab/cd/abcd….jpg".
-func place(name string) string { return path.Join(name[:2], name[2:4], name) }
+// Each implements Blobs.
+func (l *LocalBlobs) Each(ctx context.Context, see func(name string, written time.Time) error) error {
+	return fs.WalkDir(l.root.FS(), ".", func(file string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && file == unfinished {
+			return fs.SkipDir
+		}
+		if errors.Is(err, fs.ErrNotExist) || err == nil && (!d.Type().IsRegular() || !names.MatchString(d.Name())) {
+			return nil // deleted meanwhile, or not ours
+		}
+		if err != nil {
+			return fmt.Errorf("media: %w", err)
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("media: %w", err)
+		}
+		return see(d.Name(), info.ModTime())
+	})
+}
+
+// place is the file of a blob: "ab/cd/abcd….jpg", "ab/cd/f-abcd….pdf".
+func place(name string) string {
+	random := strings.TrimPrefix(name, xunjia.FilePrefix)
+	return path.Join(random[:2], random[2:4], name)
+}
 
 func absent(err error) error {
-	return &xunjia.Error{Code: xunjia.NotFound, Message: "图片不存在或已删除", Err: err}
+	return &xunjia.Error{Code: xunjia.NotFound, Message: "图片或文件不存在，可能已删除", Err: err}
 }

@@ -85,10 +85,10 @@ func TestSaveServeRemove(t *testing.T) {
 		t.Errorf("range %q", body)
 	}
 
-	if err := media.Remove(ctx, blobs, key); err != nil {
+	if err := media.Remove(ctx, blobs, key, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := media.Remove(ctx, blobs, key); err != nil {
+	if err := media.Remove(ctx, blobs, key, 0); err != nil {
 		t.Errorf("removing what is gone: %v", err)
 	}
 	if _, err := blobs.Open(ctx, media.Name(key, media.PC)); xunjia.ErrorCode(err) != xunjia.NotFound {

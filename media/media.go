@@ -1,7 +1,8 @@
 // Package media turns what people upload into pictures that are safe to serve:
 // decoded within limits, turned upright, stripped of location data, re-encoded
-// as JPEG in three sizes; and it keeps them as blobs. It imports the root types
-// for errors and knows neither HTTP nor SQL. Begin with Processor and Blobs.
+// as JPEG in three sizes; it checks PDF documents; and it keeps both as blobs,
+// in a folder or in Aliyun OSS. It imports the root types for errors and knows
+// neither HTTP pages nor SQL. Begin with Processor, ReadPDF and Blobs.
 package media
 
 import (
@@ -144,6 +145,34 @@ func (p *Processor) wait(ctx context.Context) error {
 	}
 }
 
+// Recrop makes the crops of a stored original anew; the Image holds nothing
+// else. Errors as of Process.
+func (p *Processor) Recrop(ctx context.Context, original io.Reader, focus Focus) (Image, error) {
+	data, err := io.ReadAll(original)
+	if err != nil {
+		return Image{}, fmt.Errorf("media: read original: %w", err)
+	}
+	f, err := detect(data)
+	if err != nil {
+		return Image{}, err
+	}
+	if err := p.wait(ctx); err != nil {
+		return Image{}, err
+	}
+	defer func() { <-p.slots }()
+	src, err := decode(f, data)
+	if err != nil {
+		return Image{}, damaged(err)
+	}
+	// The same way that an upload goes; of the same size already, it is copied.
+	upright := shrink(src, src.Bounds(), fit(src.Bounds().Size(), originalSide), draw.ApproxBiLinear)
+	out := Image{MIME: MIME}
+	if err := crops(ctx, &out, upright, focus); err != nil {
+		return Image{}, err
+	}
+	return out, nil
+}
+
 // variants makes the three sizes. The picture is shrunk before it is turned,
 // which moves far fewer pixels. The best scaler is for the crops only: at the
 // size of the original it would need 250 MB and a second, and show no better.
@@ -151,30 +180,43 @@ func variants(ctx context.Context, src image.Image, orientation int, focus Focus
 	size := src.Bounds().Size()
 	upright := turn(shrink(src, src.Bounds(), fit(size, originalSide), draw.ApproxBiLinear), orientation)
 	out := Image{Width: upright.Rect.Dx(), Height: upright.Rect.Dy(), MIME: MIME}
+	if err := encode(ctx, &out.Original, upright); err != nil {
+		return Image{}, err
+	}
+	if err := crops(ctx, &out, upright, focus); err != nil {
+		return Image{}, err
+	}
+	return out, nil
+}
+
+// crops makes the two crops of an upright picture.
+func crops(ctx context.Context, out *Image, upright *image.RGBA, focus Focus) error {
 	for _, v := range []struct {
 		into          *[]byte
-		width, height int // 0: the whole picture
+		width, height int
 	}{
-		{&out.Original, 0, 0},
 		{&out.PC, pcWidth, pcHeight},
 		{&out.Mobile, mobileSide, mobileSide},
 	} {
-		if ctx.Err() != nil {
-			return Image{}, busy(ctx.Err())
+		box := crop(upright.Rect.Size(), v.width, v.height, focus)
+		target := image.Pt(min(v.width, box.Dx()), min(v.height, box.Dy()))
+		if err := encode(ctx, v.into, shrink(upright, box, target, draw.CatmullRom)); err != nil {
+			return err
 		}
-		picture := upright
-		if v.width > 0 {
-			box := crop(upright.Rect.Size(), v.width, v.height, focus)
-			target := image.Pt(min(v.width, box.Dx()), min(v.height, box.Dy()))
-			picture = shrink(upright, box, target, draw.CatmullRom)
-		}
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality}); err != nil {
-			return Image{}, fmt.Errorf("media: encode: %w", err)
-		}
-		*v.into = b.Bytes()
 	}
-	return out, nil
+	return nil
+}
+
+func encode(ctx context.Context, into *[]byte, picture image.Image) error {
+	if ctx.Err() != nil {
+		return busy(ctx.Err())
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality}); err != nil {
+		return fmt.Errorf("media: encode: %w", err)
+	}
+	*into = b.Bytes()
+	return nil
 }
 
 // inWords writes a number of bytes as people say it.

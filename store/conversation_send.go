@@ -43,6 +43,15 @@ func (s *Store) BeginAnswer(ctx context.Context, conversation int64, formKey str
 		if m.At.Before(c.LastAt) {
 			m.At = c.LastAt
 		}
+		if m.Media != "" {
+			usable, err := s.useMedia(ctx, tx, []string{m.Media}, sq.Eq{})
+			if err != nil {
+				return err
+			}
+			if !usable[m.Media] {
+				return xunjia.FieldErrors{"image": "图片已失效，请重新选择"}.Err()
+			}
+		}
 		if m.ID, err = insertMessage(ctx, tx, m, key, millis(tx.now.Add(sendingFor))); err != nil {
 			return err
 		}

@@ -297,7 +297,7 @@ func TestMergeRefuses(t *testing.T) {
 		p := m.publish(t, "黄连")
 		for _, u := range []int64{a.ID, b.ID} {
 			q := m.quote(t, p, u, 100)
-			if _, err := m.AnswerQuote(ctx, q.ID, m.buyer.ID, xunjia.Answer{Action: xunjia.Accept, Revision: 1}); err != nil {
+			if _, err := m.AnswerQuote(ctx, q.ID, m.buyer.ID, xunjia.Answer{Action: xunjia.Accept, Revision: 1, Quantity: 50_000}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -425,7 +425,7 @@ func TestMedia(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		m := xunjia.Media{Key: "k1", OwnerID: 3, MIME: "image/jpeg", Width: 4000, Height: 3000, Bytes: 1 << 20,
-			CreatedAt: newClock().now().UTC()}
+			Focus: xunjia.FocusCentre(), CreatedAt: newClock().now().UTC()}
 		if err := s.CreateMedia(ctx, m); err != nil {
 			t.Fatal(err)
 		}

@@ -174,7 +174,7 @@ func (s *Store) checkImages(ctx context.Context, tx *tx, buyerID int64, lines []
 	for _, l := range lines {
 		keys = append(keys, mediaKeys(l.Images)...)
 	}
-	own, err := ownMedia(ctx, tx, buyerID, keys)
+	own, err := s.useMedia(ctx, tx, keys, sq.Eq{"owner_id": buyerID})
 	if err != nil {
 		return err
 	}
@@ -195,19 +195,6 @@ func mediaKeys(as []xunjia.Attachment) []string {
 		keys[i] = a.Media
 	}
 	return keys
-}
-
-// ownMedia tells which of the pictures the user uploaded himself.
-func ownMedia(ctx context.Context, tx *tx, userID int64, keys []string) (map[string]bool, error) {
-	own := map[string]bool{}
-	if len(keys) == 0 {
-		return own, nil
-	}
-	found, err := all(ctx, tx, sq.Select("media_key").From("media").Where(sq.Eq{"media_key": keys, "owner_id": userID}), scanString)
-	for _, k := range found {
-		own[k] = true
-	}
-	return own, err
 }
 
 func insertLines(ctx context.Context, tx *tx, purchaseID int64, d xunjia.Draft) error {
@@ -311,14 +298,16 @@ func (s *Store) addLines(ctx context.Context, list []xunjia.Purchase, allImages 
 	return nil
 }
 
-// attachments groups rows of owner, media and type by owner.
+// attachments groups rows of owner, media and type by owner, and adds what pages
+// show of the media.
 func attachments(ctx context.Context, r runner, q sq.SelectBuilder) (map[int64][]xunjia.Attachment, error) {
 	type owned struct {
 		owner int64
 		xunjia.Attachment
 	}
+	q = q.Columns("COALESCE(m.name, '')", "COALESCE(m.bytes, 0)", "COALESCE(m.crop_version, 0)").LeftJoin("media m ON m.media_key = media")
 	rows, err := all(ctx, r, q, func(row scanner) (o owned, err error) {
-		err = row.Scan(&o.owner, &o.Media, &o.Type)
+		err = row.Scan(&o.owner, &o.Media, &o.Type, &o.Name, &o.Bytes, &o.CropVersion)
 		return o, err
 	})
 	byOwner := map[int64][]xunjia.Attachment{}

@@ -74,7 +74,7 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		if err := p.CanQuote(line, supplier, tx.now); err != nil {
 			return err
 		}
-		if err := checkAttachments(ctx, tx, supplierID, o.Attachments, old.Attachments); err != nil {
+		if err := s.checkAttachments(ctx, tx, supplierID, o.Attachments, old.Attachments); err != nil {
 			return err
 		}
 		fresh = true
@@ -93,8 +93,8 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 
 // checkAttachments checks that the pictures are the supplier's own, or on his
 // quote already.
-func checkAttachments(ctx context.Context, tx *tx, supplierID int64, wanted, kept []xunjia.Attachment) error {
-	own, err := ownMedia(ctx, tx, supplierID, mediaKeys(wanted))
+func (s *Store) checkAttachments(ctx context.Context, tx *tx, supplierID int64, wanted, kept []xunjia.Attachment) error {
+	own, err := s.useMedia(ctx, tx, mediaKeys(wanted), sq.Eq{"owner_id": supplierID})
 	if err != nil {
 		return err
 	}

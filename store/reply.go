@@ -118,6 +118,9 @@ func (s *Store) SaveReplyRule(ctx context.Context, r xunjia.ReplyRule, formKey s
 		} else if err := changeRule(ctx, tx, r, sq.Update("reply_rule").SetMap(set)); err != nil {
 			return err
 		}
+		if err := s.useReplyPictures(ctx, tx, r); err != nil {
+			return err
+		}
 		if _, err := exec(ctx, tx, sq.Delete("reply").Where(sq.Eq{"rule_id": id})); err != nil {
 			return err
 		}
@@ -134,6 +137,28 @@ func (s *Store) SaveReplyRule(ctx context.Context, r xunjia.ReplyRule, formKey s
 		return tx.audit(ctx, xunjia.Audit{Staff: staff, Action: action, Target: ruleTarget(id), Detail: describeRule(r)})
 	})
 	return id, err
+}
+
+// useReplyPictures keeps the pictures of a rule from being deleted; the error
+// is Invalid when one is gone.
+func (s *Store) useReplyPictures(ctx context.Context, tx *tx, r xunjia.ReplyRule) error {
+	var keys []string
+	for _, a := range r.Answers {
+		if a.Media != "" {
+			keys = append(keys, a.Media)
+		}
+	}
+	usable, err := s.useMedia(ctx, tx, keys, sq.Eq{})
+	if err != nil {
+		return err
+	}
+	wrong := xunjia.FieldErrors{}
+	for i, a := range r.Answers {
+		if a.Media != "" && (!usable[a.Media] || xunjia.IsFile(a.Media)) {
+			wrong.Add(fmt.Sprintf("answers.%d.media", i), "图片已经不在了，请重新选择")
+		}
+	}
+	return wrong.Err()
 }
 
 // changeRule updates one row, guarded by its version.

@@ -30,6 +30,13 @@ func TestReplyRules(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		want := priceRule()
+		_, err := s.SaveReplyRule(ctx, want, "form-1", 7)
+		wantFields(t, "pictures that are gone", err, "answers.1.media", "answers.2.media")
+		for _, key := range []string{"picture", "cover"} {
+			if err := s.CreateMedia(ctx, xunjia.Media{Key: key}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		id, err := s.SaveReplyRule(ctx, want, "form-1", 7)
 		if err != nil {
 			t.Fatal(err)

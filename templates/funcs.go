@@ -32,6 +32,10 @@ func (s *Set) funcs() (template.FuncMap, error) {
 		"shortTime": func(t time.Time) string { return shortTime(t) },
 		"isoTime":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"picture":   MediaURL,
+		"crop":      CropURL,
+		"isFile":    xunjia.IsFile,
+		"filePath":  xunjia.FilePath,
+		"sizeText":  xunjia.SizeText,
 		"add":       func(a, b int) int { return a + b },
 		"badge":     badge,
 		"minutes":   minutes,
@@ -59,6 +63,13 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // MediaURL is the address of one size of a picture: original, pc or mobile.
 func MediaURL(key, variant string) string { return "/media/" + key + "/" + variant }
+
+// CropURL is the address of a crop of an attached picture, which names the
+// version of the crop: browsers keep it for a year, and ask anew when staff have
+// chosen another part of the picture.
+func CropURL(a xunjia.Attachment, variant string) string {
+	return fmt.Sprintf("%s?v=%d", MediaURL(a.Media, variant), a.CropVersion)
+}
 
 // badge writes a count as the red dot shows it: "" for none, at most 99+.
 func badge(n int) string {

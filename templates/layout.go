@@ -83,7 +83,8 @@ type Flash struct {
 type Form struct {
 	Values  url.Values
 	Errors  map[string]string
-	Message string // about the form as a whole
+	Message string                  // about the form as a whole
+	Files   map[string]xunjia.Media // the PDFs among the values, by key
 }
 
 // Value is the field's text as typed.

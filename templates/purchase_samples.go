@@ -26,7 +26,7 @@ func sampleUsers() (buyer, supplier, other xunjia.User) {
 
 func sampleQuotes(now time.Time) []CompareQuote {
 	_, coop, zhao := sampleUsers()
-	photos := []xunjia.Attachment{{Media: "sample", Type: xunjia.HandHeld}, {Media: "sample", Type: xunjia.TestReport}}
+	photos := []xunjia.Attachment{{Media: "sample", Type: xunjia.HandHeld}, {Media: "sample", Type: xunjia.TestReport}, {Media: "f-sample", Type: xunjia.TestReport, Name: "黄连检测报告2026年第3批.pdf", Bytes: 1_456_789}}
 	at := now.Add(-50 * time.Minute)
 	return []CompareQuote{
 		{Quote: xunjia.Quote{ID: 21, LineID: 11, PurchaseID: 1, SupplierID: 7, Offer: xunjia.Offer{Price: 279_00, Unit: "公斤", Quality: "石柱产统货，含量 5.6% 左右，保过检。", Explanation: "现货 2 吨，可开专票，含运费到亳州。", Attachments: photos}, Revision: 2, CreatedAt: at.Add(-time.Hour), UpdatedAt: at}, Supplier: coop},

@@ -27,6 +27,7 @@ func (*QuoteNewPage) Template() string { return "quote_new" }
 type PhotoField struct {
 	xunjia.AttachmentType
 	Name, Hint, TestID string
+	Files              bool // takes PDFs too
 }
 
 // PhotoName is the name of the upload field for a type.
@@ -36,11 +37,11 @@ func PhotoName(t xunjia.AttachmentType) string { return "photos." + strconv.Itoa
 func (*QuoteNewPage) Photos() []PhotoField {
 	hints := map[xunjia.AttachmentType]string{
 		xunjia.HandHeld: "拿在手里拍，看大小和干湿", xunjia.Detail: "近拍断面和表面", xunjia.Bulk: "整堆或整包的样子",
-		xunjia.TestReport: "含量、水分、农残报告", xunjia.OtherFile: "资质、包装、产地等",
+		xunjia.TestReport: "含量、水分、农残报告，照片或 PDF", xunjia.OtherFile: "资质、包装、产地等",
 	}
 	var fields []PhotoField
 	for _, t := range xunjia.AttachmentTypes() {
-		f := PhotoField{AttachmentType: t, Name: PhotoName(t), Hint: hints[t], TestID: "quote-file"}
+		f := PhotoField{AttachmentType: t, Name: PhotoName(t), Hint: hints[t], TestID: "quote-file", Files: t == xunjia.TestReport}
 		if t != xunjia.HandHeld {
 			f.TestID = fmt.Sprintf("quote-file-%d", int(t))
 		}

@@ -37,6 +37,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, accountSamples(now)...)
 	samples = append(samples, growthSamples(now)...)
 	samples = append(samples, lifecycleSamples(now)...)
+	samples = append(samples, mediaSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 

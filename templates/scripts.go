@@ -27,3 +27,19 @@ func (*QuoteAnswerPage) Script() string { return businessScript }
 
 // Script is as for PublishPage.
 func (*ComparePage) Script() string { return businessScript }
+
+// Pictures tells whether the page shows the partial "photos", which loads the
+// viewer. A page that does has a method of its own, which hides this one.
+func (*Layout) Pictures() bool { return false }
+
+// Pictures implements the choice for pages about purchases and quotes.
+func (*PurchasePage) Pictures() bool { return true }
+
+// Pictures is as for PurchasePage.
+func (*QuotePage) Pictures() bool { return true }
+
+// Pictures is as for PurchasePage.
+func (*QuoteNewPage) Pictures() bool { return true }
+
+// Pictures is as for PurchasePage.
+func (*ComparePage) Pictures() bool { return true }

@@ -135,10 +135,11 @@ func (a *app) openData(ctx context.Context) error {
 
 // build makes the parts that are neither data nor listeners.
 func (a *app) build(master []byte) error {
-	blobs, err := media.OpenLocal(a.cfg.Media.Dir)
+	blobs, closeBlobs, err := openBlobs(a.cfg)
 	if err != nil {
 		return err
 	}
+	a.onClose(closeBlobs)
 	accountConfig := wechatConfig(a.cfg)
 	watch := handlers.NewWatch(a.clock)
 	if a.account, err = wechat.New(accountConfig, a.store, wechat.Options{Log: a.log, Clock: a.clock, Observe: watch.Call}); err != nil {

@@ -343,7 +343,9 @@ func (m market) badPictures(t *testing.T) {
 			{"25 MB", append(bytes.Clone(photo), make([]byte, 25<<20)...), http.StatusRequestEntityTooLarge, "图片太大了，每张最多 10 MB"},
 			{"20000×20000", bomb(t), http.StatusRequestEntityTooLarge, "像素"},
 			{"empty", nil, http.StatusUnprocessableEntity, "图片"},
-			{"no picture", []byte("%PDF-1.7"), http.StatusUnprocessableEntity, "只支持 JPG、PNG、GIF、WebP 图片"},
+			{"text", []byte("no picture"), http.StatusUnprocessableEntity, "只支持 JPG、PNG、GIF、WebP 图片"},
+			{"half a document", []byte("%PDF-1.7\n"), http.StatusUnprocessableEntity, "PDF 不完整"},
+			{"a document with a script", []byte("%PDF-1.7\n<</OpenAction<</S/JavaScript/JS(x)>>>>\n%%EOF"), http.StatusUnprocessableEntity, "PDF 里有脚本、附件或自动执行的动作"},
 			{"a script", []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`), http.StatusUnprocessableEntity, "只支持 JPG、PNG、GIF、WebP 图片"},
 			{"cut off", photo[:len(photo)/3], http.StatusUnprocessableEntity, "图片"},
 		} {

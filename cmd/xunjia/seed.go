@@ -46,10 +46,11 @@ func seedEmpty(ctx context.Context, st *store.Store, cfg config.Config) error {
 }
 
 func seed(ctx context.Context, st *store.Store, cfg config.Config) (store.SeedReport, error) {
-	blobs, err := media.OpenLocal(cfg.Media.Dir)
+	blobs, closeBlobs, err := openBlobs(cfg)
 	if err != nil {
 		return store.SeedReport{}, err
 	}
+	defer closeBlobs()
 	pictures, err := savePictures(ctx, st, blobs)
 	if err != nil {
 		return store.SeedReport{}, err

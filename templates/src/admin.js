@@ -1,6 +1,7 @@
 // The console's pages work without this; htmx exchanges parts of them where
 // that saves a reload: hx-get on filters and previews.
 import htmx from "../vendor/htmx/htmx.esm.js";
+import "./focus.js";
 
 window.htmx = htmx;
 

@@ -1,7 +1,8 @@
 // Everything here makes a page nicer that works without it.
+import "./uploader.js";
+
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const on = (type, handler) => document.addEventListener(type, handler);
-const token = form => (form.querySelector("[name=form_token]") || {}).value || "";
 
 // Buttons of a form that is under way: no second tap, and a spinner. The name
 // and value of the tapped button are lost by disabling, hence the delay.
@@ -113,51 +114,3 @@ $("[data-chips]").forEach(box => {
   input.addEventListener("keydown", e => { if (e.key === "Enter") e.preventDefault(); });
   $("[data-search-button]", box).forEach(b => { b.hidden = true; });
 });
-
-// Pictures are uploaded when chosen, so that the form itself stays small.
-const uploader = box => {
-  const name = box.dataset.uploader, max = +box.dataset.max, list = box.querySelector(".thumbs"), add = box.querySelector(".thumb-add");
-  const say = text => { box.querySelector(".field-error").textContent = text; box.classList.toggle("bad", !!text); };
-  const room = () => { add.hidden = $(".thumb", list).length - 1 >= max; };
-  const drop = button => { button.parentNode.remove(); room(); box.dispatchEvent(new CustomEvent("uploaded", { bubbles: true })); };
-  const fill = (thumb, key) => {
-    thumb.classList.remove("loading");
-    const img = new Image(), field = document.createElement("input"), x = document.createElement("button");
-    img.src = "/media/" + key + "/mobile";
-    img.alt = "已上传的图片";
-    field.type = "hidden"; field.name = name; field.value = key;
-    x.type = "button"; x.className = "thumb-x"; x.textContent = "×"; x.setAttribute("data-remove", ""); x.setAttribute("aria-label", "删除图片");
-    thumb.append(img, field, x);
-  };
-  // Puts back a picture that was uploaded before.
-  box.addEventListener("restore", e => {
-    if ($("[type=hidden]", list).some(f => f.value === e.detail) || $(".thumb", list).length > max) return;
-    const thumb = document.createElement("div");
-    thumb.className = "thumb";
-    list.insertBefore(thumb, add);
-    fill(thumb, e.detail);
-    room();
-  });
-  box.addEventListener("click", e => { const x = e.target.closest("[data-remove]"); if (x) drop(x); });
-  add.querySelector("input").addEventListener("change", e => {
-    const input = e.target;
-    say("");
-    Array.from(input.files).slice(0, max - $(".thumb", list).length + 1).forEach(file => {
-      const thumb = document.createElement("div"), body = new FormData();
-      thumb.className = "thumb loading";
-      list.insertBefore(thumb, add);
-      room();
-      body.append("form_token", box.dataset.token || token(box.closest("form")));
-      body.append("file", file);
-      post("/media", body).then(answer => {
-        if (!answer.key) { thumb.remove(); room(); return say(answer.message || "上传没有成功，请再试一次"); }
-        fill(thumb, answer.key);
-        box.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, detail: { key: answer.key, thumb } }));
-      });
-    });
-    input.value = "";
-  });
-  room();
-};
-$("[data-uploader]").forEach(uploader);
-on("added", e => $("[data-uploader]", e.target).forEach(uploader));

@@ -43,37 +43,6 @@ on("click", event => {
   }).catch(leave);
 });
 
-// Pictures, large: swipe, arrow keys, or the buttons of a mouse's screen.
-on("click", event => {
-  const link = event.target.closest("a[data-lightbox]");
-  if (!link || !dialogs || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  event.preventDefault();
-  const links = $("a[data-lightbox]", link.closest(".photos"));
-  const track = make("div", { class: "gallery-track", tabindex: "0" }), count = make("span");
-  links.forEach(a => track.append(make("div", {}, make("img", { src: a.href, alt: a.querySelector("img").alt }))));
-  const at = () => Math.round(track.scrollLeft / (track.clientWidth || 1));
-  const go = i => { track.scrollLeft = i * track.clientWidth; };
-  const step = by => go(Math.max(0, Math.min(links.length - 1, at() + by)));
-  const say = () => { const a = links[at()]; count.textContent = (at() + 1) + " / " + links.length + (a ? "  " + a.querySelector("img").alt : ""); };
-  const dialog = make("dialog", { class: "gallery", "aria-label": "查看图片" },
-    make("div", { class: "gallery-bar" }, count, make("button", { type: "button", "data-close": "", "aria-label": "关闭" }, "×")), track);
-  if (links.length > 1) [[-1, "prev", "上一张", "‹"], [1, "next", "下一张", "›"]].forEach(([by, name, label, sign]) => {
-    const b = make("button", { type: "button", class: "gallery-go " + name, "aria-label": label }, sign);
-    b.addEventListener("click", () => step(by));
-    dialog.append(b);
-  });
-  track.addEventListener("scroll", say);
-  track.addEventListener("click", e => { if (e.target.tagName !== "IMG") dialog.close(); });
-  dialog.addEventListener("keydown", e => {
-    if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
-    e.preventDefault();
-    step(e.key === "ArrowLeft" ? -1 : 1);
-  });
-  open(dialog, track);
-  go(links.indexOf(link));
-  say();
-});
-
 // 还剩 2 天 3 小时; in the last hour to the second.
 const countdowns = $("[data-countdown]");
 if (countdowns.length) {

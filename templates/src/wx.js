@@ -30,7 +30,7 @@ const preview = wx => document.addEventListener("click", event => {
 
 const choose = wx => document.addEventListener("click", event => {
   const add = event.target.closest && event.target.closest(".thumb-add"), box = add && add.closest("[data-uploader]");
-  if (!box || box.dataset.plain) return;
+  if (!box || box.dataset.plain || box.dataset.files !== undefined) return; // WeChat's chooser knows no PDF
   event.preventDefault();
   const say = text => { box.querySelector(".field-error").textContent = text; box.classList.toggle("bad", !!text); };
   const room = Math.min(9, +box.dataset.max - $(".thumb", box).length + 1);
