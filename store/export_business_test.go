@@ -11,3 +11,8 @@ import (
 func (s *Store) Publish(ctx context.Context, buyerID int64, d xunjia.Draft, number func(time.Time) string) (xunjia.Purchase, bool, error) {
 	return s.publish(ctx, buyerID, d, number)
 }
+
+// RollAgain is rollAgain as an importer calls it.
+func (s *Store) RollAgain(ctx context.Context, from time.Time) error {
+	return s.runTx(ctx, func(tx *tx) error { return rollAgain(ctx, tx, from) })
+}
