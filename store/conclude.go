@@ -90,7 +90,11 @@ func concludeLine(ctx context.Context, tx *tx, p xunjia.Purchase, line xunjia.Li
 	if err != nil {
 		return err
 	}
-	n, err := exec(ctx, tx, sq.Update("purchase_line").Set("status", status).Where(sq.Eq{"id": line.ID, "status": line.Status}))
+	u := sq.Update("purchase_line").Set("status", status)
+	if status == xunjia.Closed { // by itself, so that it does not open again
+		u = u.Set("reason", "采购已完成，没有接受这个品种的报价")
+	}
+	n, err := exec(ctx, tx, u.Where(sq.Eq{"id": line.ID, "status": line.Status}))
 	if err != nil {
 		return err
 	}
@@ -125,28 +129,16 @@ func passOver(ctx context.Context, tx *tx, lineID int64) error {
 	return nil
 }
 
-// concludeIfSettled settles a purchase none of whose lines waits for anything.
+// concludeIfSettled settles a purchase none of whose lines waits for anything:
+// see Purchase.SettledBy.
 func concludeIfSettled(ctx context.Context, tx *tx, p xunjia.Purchase) error {
-	lines, err := all(ctx, tx, sq.Select("status").From("purchase_line").Where(sq.Eq{"purchase_id": p.ID}), scanInt)
+	lines, err := all(ctx, tx, selectLines().Where(sq.Eq{"purchase_id": p.ID}), scanLine)
 	if err != nil {
 		return err
 	}
-	bought := false
-	for _, s := range lines {
-		switch xunjia.PurchaseStatus(s) {
-		case xunjia.WaitingForQuote, xunjia.QuotingEnded:
-			return nil
-		case xunjia.Purchased:
-			bought = true
-		}
-	}
-	if !bought { // every line was closed, which is not a purchase
+	status, settled := p.SettledBy(lines)
+	if !settled {
 		return nil
 	}
-	u := sq.Update("purchase").Set("status", xunjia.Purchased)
-	if p.EndedAt.IsZero() {
-		u = u.Set("ended_at", millis(tx.now))
-	}
-	_, err = exec(ctx, tx, u.Where(sq.Eq{"id": p.ID, "status": []xunjia.PurchaseStatus{xunjia.WaitingForQuote, xunjia.QuotingEnded}}))
-	return err
+	return setStatus(ctx, tx, p, status, endOf(p, tx.now), "")
 }

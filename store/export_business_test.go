@@ -24,3 +24,8 @@ func MediaColumns() map[string]bool {
 	}
 	return columns
 }
+
+// RollAgain is rollAgain as an importer calls it.
+func (s *Store) RollAgain(ctx context.Context, from time.Time) error {
+	return s.runTx(ctx, func(tx *tx) error { return rollAgain(ctx, tx, from) })
+}

@@ -469,6 +469,9 @@ func (im *importer) writeQuote(ctx context.Context, p *pending, o oldQuote) erro
 	if _, err := exec(ctx, p.tx, sq.Update("purchase_line").Set("accepted", accepted+q.Accepted).Where(sq.Eq{"id": line.ID})); err != nil {
 		return err
 	}
+	if err := rollAgain(ctx, p.tx, q.UpdatedAt); err != nil {
+		return err
+	}
 	columns := merge(offerColumns(q.Offer), stateColumns(q))
 	columns["revision"] = q.Revision
 	if q.ID != 0 {

@@ -81,6 +81,14 @@ func (s *Store) RollPrices(ctx context.Context, limit int) (int, error) {
 	return done, err
 }
 
+// rollAgain makes RollPrices begin again from a time: quotes are being written
+// as of the past.
+func rollAgain(ctx context.Context, tx *tx, from time.Time) error {
+	_, err := exec(ctx, tx, sq.Update("price_mark").Set("updated_at", millis(from)).Set("quote_id", 0).
+		Where(sq.Eq{"name": "quote"}).Where(sq.GtOrEq{"updated_at": millis(from)}))
+	return err
+}
+
 // priceSamples turns quotes into samples, whether they count or not.
 func (s *Store) priceSamples(ctx context.Context, quotes []xunjia.Quote) ([]priceSample, error) {
 	var purchaseIDs, lineIDs []int64

@@ -148,3 +148,22 @@ func TestRollWaits(t *testing.T) {
 		}
 	})
 }
+
+// Quotes that are written as of the past count too.
+func TestRollAgain(t *testing.T) {
+	eachMarket(t, func(t *testing.T, m market) {
+		q := m.quote(t, m.publish(t, "黄连"), m.supplier.ID, 100)
+		m.roll(t)
+		change(t, m.Store, "DELETE FROM price_sample WHERE quote_id = ?", q.ID)
+		if n, err := m.RollPrices(t.Context(), 100); err != nil || n != 0 {
+			t.Errorf("%d without a reason, %v", n, err)
+		}
+		if err := m.RollAgain(t.Context(), q.UpdatedAt); err != nil {
+			t.Fatal(err)
+		}
+		m.roll(t)
+		if n := rows(t, m.Store, "price_sample WHERE quote_id = ?", q.ID); n != 1 {
+			t.Errorf("%d samples", n)
+		}
+	})
+}
