@@ -50,11 +50,12 @@ const (
 	CompleteDeal DealAction = "complete" // by the buyer, when the goods and the money have changed hands
 	DisputeDeal  DealAction = "dispute"  // by either side
 	SettleDeal   DealAction = "settle"   // by staff
+	DropDispute  DealAction = "drop"     // by the side that opened the dispute
 )
 
 // DealActions lists every action.
 func DealActions() []DealAction {
-	return []DealAction{ConfirmDeal, ChangeDeal, CancelDeal, CompleteDeal, DisputeDeal, SettleDeal}
+	return []DealAction{ConfirmDeal, ChangeDeal, CancelDeal, CompleteDeal, DisputeDeal, SettleDeal, DropDispute}
 }
 
 // After is the transition table of deals: the state that the action leads to,
@@ -73,6 +74,8 @@ func (s DealState) After(a DealAction) (DealState, error) {
 		return DisputedDeal, nil
 	case s == DisputedDeal && a == SettleDeal:
 		return CompletedDeal, nil
+	case s == DisputedDeal && a == DropDispute:
+		return ConfirmedDeal, nil
 	}
 	return s, Errorf(Conflict, "这笔成交%s，不能进行这个操作", s)
 }
@@ -104,6 +107,9 @@ type Deal struct {
 	CreatedAt           time.Time
 	UpdatedAt           time.Time
 	ConcludedAt         time.Time // when both had confirmed; zero before
+	CompletedAt         time.Time // zero before
+	CancelSide          Side      // that wants a confirmed deal cancelled, or cancelled it; 0: neither
+	CancelReason        string
 }
 
 // NewDeal drafts the deal of a quote of which the quantity Accepted of the line

@@ -15,6 +15,7 @@ func TestDealTransitions(t *testing.T) {
 		CompleteDeal: {no, CompletedDeal, no, no, no},
 		DisputeDeal:  {no, DisputedDeal, DisputedDeal, no, no},
 		SettleDeal:   {no, no, no, CompletedDeal, no},
+		DropDispute:  {no, no, no, ConfirmedDeal, no},
 	}
 	if len(want) != len(DealActions()) {
 		t.Fatalf("the table has %d actions, the package %d", len(want), len(DealActions()))

@@ -31,6 +31,8 @@ const (
 	DealChanged       EventKind = "deal.changed"       // the other side; Subject: deal
 	DealConfirmed     EventKind = "deal.confirmed"     // the other side; Subject: deal
 	DealCancelled     EventKind = "deal.cancelled"     // the other side; Subject: deal
+	DealKept          EventKind = "deal.kept"          // the other side; Subject: deal
+	DealCompleted     EventKind = "deal.completed"     // the other side; Subject: deal
 	DealRated         EventKind = "deal.rated"         // the other side; Subject: deal
 	DealDisputed      EventKind = "deal.disputed"      // the other side; Subject: deal
 	DisputeSettled    EventKind = "dispute.settled"    // both sides; Subject: deal

@@ -113,13 +113,14 @@ type MediaUse string
 const (
 	UsedInPurchases MediaUse = "purchases"
 	UsedInQuotes    MediaUse = "quotes"
+	UsedInDeals     MediaUse = "deals"
 	UsedInReplies   MediaUse = "replies" // automatic ones and those of staff in the chat
 	UsedNowhere     MediaUse = "nowhere"
 )
 
 // MediaUses lists every use in the order of forms.
 func MediaUses() []MediaUse {
-	return []MediaUse{UsedInPurchases, UsedInQuotes, UsedInReplies, UsedNowhere}
+	return []MediaUse{UsedInPurchases, UsedInQuotes, UsedInDeals, UsedInReplies, UsedNowhere}
 }
 
 // String is the use's Chinese name.
@@ -129,6 +130,8 @@ func (u MediaUse) String() string {
 		return "采购单"
 	case UsedInQuotes:
 		return "报价"
+	case UsedInDeals:
+		return "成交"
 	case UsedInReplies:
 		return "公众号回复"
 	case UsedNowhere:

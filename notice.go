@@ -37,6 +37,7 @@ type Facts struct {
 	Buyer    User
 	Supplier User
 	Event    Event
+	Deal     Deal
 	Results  map[int64]Result // of a concluded line, by quote id
 }
 
@@ -88,6 +89,8 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return endedNotice(kind, f, buyer, at), true
 	case (kind == LineClosed || kind == PurchaseExtended || kind == PurchaseReopened) && !buyer:
 		return lifecycleNotice(kind, f), true
+	case kind.dealKind() && (buyer || recipient == f.Deal.SupplierID):
+		return dealNotice(kind, f, recipient), true
 	case kind == UserRegistered || kind == TaskDone || kind == LevelReached:
 		return growthNotice(kind, f), true
 	case kind == LineConcluded && recipient == f.Quote.SupplierID:

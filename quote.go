@@ -63,11 +63,12 @@ const (
 	Revise     QuoteAction = "revise"      // by the supplier; a withdrawn or refused quote is pending again
 	PassOver   QuoteAction = "pass_over"   // when the purchase is concluded without it
 	UndoAnswer QuoteAction = "undo_answer" // by the buyer, within UndoWindow
+	CallOff    QuoteAction = "call_off"    // when its deal is cancelled; the supplier may offer anew
 )
 
 // QuoteActions lists every action.
 func QuoteActions() []QuoteAction {
-	return []QuoteAction{Accept, Refuse, Withdraw, Revise, PassOver, UndoAnswer}
+	return []QuoteAction{Accept, Refuse, Withdraw, Revise, PassOver, UndoAnswer, CallOff}
 }
 
 // UndoWindow is how long a buyer can take an answer back.
@@ -87,6 +88,8 @@ func (s QuoteState) After(a QuoteAction) (QuoteState, error) {
 		return Withdrawn, nil
 	case a == Revise && (s == Pending || s == Refused || s == Withdrawn):
 		return Pending, nil
+	case s == Accepted && a == CallOff:
+		return Refused, nil
 	case a == UndoAnswer && (s == Accepted || s == Refused):
 		return Pending, nil
 	}

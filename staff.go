@@ -57,6 +57,7 @@ const (
 	ViewFans          Permission = "fans.view"          // who follows
 	EditFans          Permission = "fans.edit"          // tags, remarks, blacklist
 	EditQRCodes       Permission = "qrcodes.edit"       // QR codes with a scene
+	SettleDisputes    Permission = "disputes.settle"    // disagreements about deals
 	EditMedia         Permission = "media.edit"         // pictures: look at all, choose what crops show
 )
 
@@ -64,7 +65,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
-		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, EditMedia,
+		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, SettleDisputes, EditMedia,
 	}
 }
 
@@ -73,7 +74,7 @@ func (r Role) Can(p Permission) bool {
 	switch p {
 	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, EditMedia:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
 	case ManageStaff, ViewAudit, ManageSite:
 		return r == OwnerRole || r == AdminRole

@@ -56,6 +56,7 @@ also before the clock's job has written it.
 		Revise:     "the supplier, with another offer",
 		PassOver:   "the concluded deal, for quotes nobody answered",
 		UndoAnswer: fmt.Sprintf("the buyer, within %g minutes", UndoWindow.Minutes()),
+		CallOff:    "the cancelled deal",
 	})
 	b.WriteString("Several quotes of a line can be accepted, for parts of its quantity. An answer names the revision that the buyer saw;\na newer one is not answered unseen. The same offer sent twice is one quote and one revision.\n\n")
 	machine(&b, "Deal: `state`", DealStates(), DealActions(), map[DealAction]string{
@@ -65,8 +66,13 @@ also before the clock's job has written it.
 		CompleteDeal: "the buyer",
 		DisputeDeal:  "either side",
 		SettleDeal:   "staff",
+		DropDispute:  "the side that opened the dispute",
 	})
 	b.WriteString("A deal is drafted in the transaction that accepts a quote; taking the answer back deletes the draft unless somebody has\nconfirmed it. When both have confirmed, `quote.status` is 1.\n\n")
+	machine(&b, "Dispute: `state`", DisputeStates(), DisputeActions(), map[DisputeAction]string{
+		SettleDispute:   "staff, once the other side has answered or its time is up",
+		WithdrawDispute: "the side that opened it; the deal is what it was before",
+	})
 	b.WriteString("## Other stored numbers\n\n| column | numbers |\n|---|---|\n")
 	fmt.Fprintf(&b, "| `quote.status` | %d 默认 · %d 成功 (a deal came of it) |\n", DefaultQuote, SuccessfulQuote)
 	fmt.Fprintf(&b, "| `quote_attachment.type`, `purchase_attachment.type` | %s |\n", numbers(AttachmentTypes()))

@@ -40,6 +40,9 @@ func navigation() []navSection {
 			{"/admin/templates", "模板消息", "template", xunjia.ManageTemplates},
 			{"/admin/health", "账号状态", "heartbeat", xunjia.ViewHealth},
 		}},
+		{"业务", []navEntry{
+			{"/admin/disputes", "成交争议", "shield-check", xunjia.SettleDisputes},
+		}},
 		{"内容", []navEntry{
 			{"/admin/media", "图片和文件", "photo", xunjia.EditMedia},
 		}},
@@ -126,7 +129,11 @@ func (s *Site) countBadges(ctx context.Context) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{"/admin/health": len(stops), "/admin/conversations": waiting}
+	disputes, err := s.Store.CountOpenDisputes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{"/admin/health": len(stops), "/admin/disputes": disputes, "/admin/conversations": waiting}
 	for _, b := range backlog {
 		if b.State == xunjia.DeliveryDead {
 			counts["/admin"] += b.Count

@@ -39,6 +39,7 @@ func (s *Site) routes(r *router) {
 	normal := class{body: 256 << 10, timeout: 8 * time.Second, slots: make(chan struct{}, 128)}
 	upload := class{body: 64 << 20, timeout: 60 * time.Second, slots: make(chan struct{}, 8)}
 	forms := class{body: 64 << 20, timeout: 60 * time.Second, slots: make(chan struct{}, 32)}      // pictures come with them when there is no script
+	exports := class{body: 1 << 10, timeout: 30 * time.Second, slots: make(chan struct{}, 2)}      // workbooks are made in memory
 	push := class{body: 1 << 20, timeout: 4500 * time.Millisecond, slots: make(chan struct{}, 64)} // its own limits are tighter
 
 	public := r.audience(audiencePublic, s.public, light)
@@ -147,6 +148,22 @@ func (s *Site) routes(r *router) {
 	member.post("/quotes/:id/withdraw", s.withdrawQuote)
 	member.get("/me/growth", s.growth)
 	member.get("/prices/:category", s.prices)
+	member.with(exports).get("/me/export/:what", s.export)
+	member.get("/me/deals", s.myDeals)
+	member.get("/deals/:id", s.deal)
+	member.get("/deals/:id/edit", s.showEditDeal)
+	member.post("/deals/:id/edit", s.editDeal)
+	member.post("/deals/:id/confirm", s.confirmDeal)
+	member.get("/deals/:id/cancel", s.showCancelDeal)
+	member.post("/deals/:id/cancel", s.cancelDeal)
+	member.post("/deals/:id/keep", s.keepDeal)
+	member.get("/deals/:id/complete", s.showCompleteDeal)
+	member.post("/deals/:id/complete", s.completeDeal)
+	member.with(forms).post("/deals/:id/photos", s.addDealPhotos)
+	member.post("/deals/:id/rate", s.rateDeal)
+	member.get("/deals/:id/dispute", s.showDispute)
+	member.with(forms).post("/deals/:id/dispute", s.dispute)
+	member.post("/deals/:id/dispute/withdraw", s.withdrawDispute)
 	member.get("/me/purchases", s.myPurchases)
 	member.get("/me/quotes", s.myQuotes)
 
@@ -166,6 +183,9 @@ func (s *Site) routes(r *router) {
 	staff.may(xunjia.ManageStaff).post("/admin/staff/:id", s.saveStaff)
 	staff.may(xunjia.ManageStaff).post("/admin/staff/:id/reset", s.resetStaff)
 	staff.may(xunjia.ViewAudit).get("/admin/audit", s.auditLog)
+	staff.may(xunjia.SettleDisputes).get("/admin/disputes", s.adminDisputes)
+	staff.may(xunjia.SettleDisputes).get("/admin/disputes/:id", s.adminDispute)
+	staff.may(xunjia.SettleDisputes).post("/admin/disputes/:id", s.settleDispute)
 	staff.may(xunjia.ManageSite).get("/admin/files", s.files)
 	staff.may(xunjia.ManageSite).post("/admin/files", s.saveFile)
 	staff.may(xunjia.ManageSite).post("/admin/files/:name/delete", s.deleteFile)

@@ -29,7 +29,11 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 			return f, err
 		}
 		f.Quote, f.Line, f.Supplier = view.Quote, view.Line, view.Supplier
-		return f, nil
+		f.Deal, err = s.DealOfQuote(ctx, e.QuoteID)
+		if xunjia.ErrorCode(err) == xunjia.NotFound {
+			err = nil
+		}
+		return f, err
 	}
 	for _, l := range f.Purchase.Lines {
 		if l.ID == e.LineID || e.LineID == 0 {
@@ -73,6 +77,9 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
 	case xunjia.QuoteAccepted, xunjia.QuoteRefused:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
+	case xunjia.DealChanged, xunjia.DealConfirmed, xunjia.DealCancelled, xunjia.DealKept, xunjia.DealCompleted, xunjia.DealRated,
+		xunjia.DealDisputed, xunjia.DisputeSettled:
+		people = dealSides(e, q.Facts)
 	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached:
 		people = []Recipient{{ID: e.Actor}}
 	case xunjia.QuoteCountered, xunjia.AnswerUndone:
@@ -84,6 +91,21 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people, err = s.reachable(ctx, q.AppID, people)
 	}
 	return people, next, err
+}
+
+// dealSides are the sides of a deal but for who acted; both when staff did.
+func dealSides(e xunjia.Event, f xunjia.Facts) []Recipient {
+	var people []Recipient
+	for _, side := range []int64{f.Purchase.BuyerID, f.Quote.SupplierID} {
+		if side != e.Actor {
+			people = append(people, Recipient{ID: side})
+		}
+	}
+	// A colleague acted for the buyer's side.
+	if len(people) == 2 && e.Actor != 0 {
+		people = people[1:]
+	}
+	return people
 }
 
 // followers are the people who follow a category of the purchase, but for its

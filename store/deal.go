@@ -13,17 +13,17 @@ import (
 func selectDeals() sq.SelectBuilder {
 	return sq.Select("id", "number", "quote_id", "purchase_id", "line_id", "buyer_id", "supplier_id", "company_id", "state", "price", "unit",
 		"quantity", "total", "kind", "freight", "delivery_at", "payment_at", "terms", "buyer_confirmed_at", "supplier_confirmed_at",
-		"version", "created_at", "updated_at", "concluded_at").From("deal")
+		"version", "created_at", "updated_at", "concluded_at", "completed_at", "cancel_side", "cancel_reason").From("deal")
 }
 
 func scanDeal(row scanner) (d xunjia.Deal, err error) {
-	var delivery, payment, buyer, supplier, created, updated, concluded int64
+	var delivery, payment, buyer, supplier, created, updated, concluded, completed int64
 	err = row.Scan(&d.ID, &d.Number, &d.QuoteID, &d.PurchaseID, &d.LineID, &d.BuyerID, &d.SupplierID, &d.CompanyID, &d.State, &d.Price, &d.Unit,
 		&d.Quantity, &d.Total, &d.Kind, &d.Freight, &delivery, &payment, &d.Terms, &buyer, &supplier,
-		&d.Version, &created, &updated, &concluded)
+		&d.Version, &created, &updated, &concluded, &completed, &d.CancelSide, &d.CancelReason)
 	d.DeliveryAt, d.PaymentAt = moment(delivery), moment(payment)
 	d.BuyerConfirmedAt, d.SupplierConfirmedAt, d.ConcludedAt = moment(buyer), moment(supplier), moment(concluded)
-	d.CreatedAt, d.UpdatedAt = moment(created), moment(updated)
+	d.CreatedAt, d.UpdatedAt, d.CompletedAt = moment(created), moment(updated), moment(completed)
 	return d, err
 }
 

@@ -29,12 +29,16 @@ func mediaPlaces() []mediaPlace {
 			used: fmt.Sprintf("SELECT 1 FROM %s WHERE %s.%s = media.media_key", table, table, column)}
 	}
 	const inRevisions = "SELECT 1 FROM quote_revision r JOIN quote q ON q.id = r.quote_id WHERE r.attachments LIKE CONCAT('%\"', media.media_key, '\"%')"
+	const inDisputes = "SELECT 1 FROM dispute_entry e WHERE e.media LIKE CONCAT('%\"', media.media_key, '\"%')"
 	return []mediaPlace{
 		column("purchase_attachment", "media", xunjia.UsedInPurchases),
 		column("quote_attachment", "media", xunjia.UsedInQuotes),
 		// Suppliers attach what is theirs, so that few quotes are looked into.
 		{table: "quote_revision", column: "attachments", use: xunjia.UsedInQuotes,
 			used: inRevisions + " AND q.supplier_id = media.owner_id", usedOwnerless: inRevisions},
+		column("deal_attachment", "media", xunjia.UsedInDeals),
+		{table: "dispute_entry", column: "media", use: xunjia.UsedInDeals,
+			used: inDisputes + " AND e.user_id = media.owner_id", usedOwnerless: inDisputes},
 		column("reply", "media_key", xunjia.UsedInReplies),
 		column("conversation_message", "media", xunjia.UsedInReplies),
 	}

@@ -18,7 +18,7 @@ import (
 // person is what columns that hold a user's id are called. Whoever adds a column
 // calls it so and adds it to the plan of merges.
 var person = regexp.MustCompile(`(^|_)(user|users|buyer|supplier|seller|owner|receiver|sender|actor|recipient|partner|member|author|editor|` +
-	`asker|answerer|inviter|invitee|rater|reporter|reviewer|follower|customer|payer|payee|creator|visitor|viewer|other)(_id)?$|(^|_)by(_id)?$|^merged_into$`)
+	`asker|answerer|inviter|invitee|rater|rated|reporter|reviewer|follower|customer|payer|payee|creator|visitor|viewer|other)(_id)?$|(^|_)by(_id)?$|^merged_into$`)
 
 // A column that holds a user's id and that a merge does not know would be left
 // with an account that is shut.

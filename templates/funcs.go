@@ -40,6 +40,8 @@ func (s *Set) funcs() (template.FuncMap, error) {
 		"badge":     badge,
 		"minutes":   minutes,
 		"latency":   milliseconds,
+		"date":      dateOf,
+		"stars":     Stars,
 		"join":      strings.Join,
 	}, nil
 }
@@ -94,6 +96,14 @@ func shortTime(t time.Time) string {
 		return ""
 	}
 	return xunjia.ShortTime(t)
+}
+
+// dateOf writes a day: 2026-11-28; "" for none.
+func dateOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(xunjia.China()).Format(time.DateOnly)
 }
 
 var (
