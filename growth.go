@@ -80,7 +80,8 @@ type Earned struct {
 
 // Open tells whether the task earns points once more.
 func (t TaskSpec) Open(e Earned) bool {
-	return !(t.Once && e.Ever > 0 || t.PerDay > 0 && e.Today >= t.PerDay || t.PerPair > 0 && e.Pair >= t.PerPair)
+	done := t.Once && e.Ever > 0 || t.PerDay > 0 && e.Today >= t.PerDay || t.PerPair > 0 && e.Pair >= t.PerPair
+	return !done
 }
 
 // Award is a task that somebody has done.
