@@ -74,8 +74,8 @@ func (s *Site) startMerge(c *gin.Context) error {
 
 // proveMerge takes the code that went to the other account's phone.
 func (s *Site) proveMerge(c *gin.Context) error {
-	ctx, v := c.Request.Context(), visitOf(c)
-	m, err := s.Store.MergeOf(ctx, v.session.ID, v.user.ID)
+	v := visitOf(c)
+	m, err := s.Store.MergeOf(c.Request.Context(), v.session.ID, v.user.ID)
 	if err != nil {
 		return s.mergeOver(c, err)
 	}
@@ -83,15 +83,18 @@ func (s *Site) proveMerge(c *gin.Context) error {
 	return s.handleCode(c, &p.CodeForm, codeSteps{
 		purpose: sms.Merge,
 		phone:   func() (xunjia.Phone, error) { return xunjia.ParsePhone(string(m.Other.User.Phone)) },
-		done: func(xunjia.Phone) error {
-			if err := s.Store.ProveMerge(ctx, v.session.ID, v.user.ID); err != nil {
-				return s.mergeOver(c, err)
-			}
-			s.redirect(c, mergePath)
-			return nil
-		},
-		show: func(code int) error { return s.renderMerge(c, code, m, p) },
+		done:    func(xunjia.Phone) error { return s.otherProved(c) },
+		show:    func(code int) error { return s.renderMerge(c, code, m, p) },
 	})
+}
+
+func (s *Site) otherProved(c *gin.Context) error {
+	v := visitOf(c)
+	if err := s.Store.ProveMerge(c.Request.Context(), v.session.ID, v.user.ID); err != nil {
+		return s.mergeOver(c, err)
+	}
+	s.redirect(c, mergePath)
+	return nil
 }
 
 // mergeOver says that there is nothing to merge (any more), or why not.

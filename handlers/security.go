@@ -259,7 +259,6 @@ func (s *Site) renderSetPhone(c *gin.Context, code int, p *templates.SetPhonePag
 // setPhone changes the phone. One that has an account leads to the question
 // whether both are the visitor's.
 func (s *Site) setPhone(c *gin.Context) error {
-	ctx, v := c.Request.Context(), visitOf(c)
 	if ok, err := s.proved(c, securityPath+"/phone"); !ok {
 		return err
 	}
@@ -267,23 +266,28 @@ func (s *Site) setPhone(c *gin.Context) error {
 	return s.handleCode(c, &p.CodeForm, codeSteps{
 		purpose: sms.Bind,
 		phone:   anotherPhone(c, &p.CodeForm),
-		done: func(phone xunjia.Phone) error {
-			owner, err := s.Store.UserOfPhone(ctx, phone)
-			if err == nil && owner.ID != v.user.ID {
-				return s.askMerge(c, owner.ID, true)
-			}
-			if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
-				return err
-			}
-			if err := s.Store.SetPhone(ctx, v.session.ID, v.user.ID, phone); err != nil {
-				return err
-			}
-			s.flash(c, "手机号已更换，以后用新手机号登录")
-			s.redirect(c, securityPath)
-			return nil
-		},
-		show: func(code int) error { return s.renderSetPhone(c, code, p) },
+		done:    func(phone xunjia.Phone) error { return s.changePhone(c, phone) },
+		show:    func(code int) error { return s.renderSetPhone(c, code, p) },
 	})
+}
+
+// changePhone gives the visitor a phone that he has proved, unless it leads to
+// another account.
+func (s *Site) changePhone(c *gin.Context, phone xunjia.Phone) error {
+	ctx, v := c.Request.Context(), visitOf(c)
+	owner, err := s.Store.UserOfPhone(ctx, phone)
+	if err == nil && owner.ID != v.user.ID {
+		return s.askMerge(c, owner.ID, true)
+	}
+	if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
+		return err
+	}
+	if err := s.Store.SetPhone(ctx, v.session.ID, v.user.ID, phone); err != nil {
+		return err
+	}
+	s.flash(c, "手机号已更换，以后用新手机号登录")
+	s.redirect(c, securityPath)
+	return nil
 }
 
 // anotherPhone is typedPhone, but for the visitor's own.
