@@ -21,7 +21,7 @@ const (
 const (
 	maxScan    = 2000 // rows that are looked at; then the visitor decides whether to go on
 	firstScan  = 100  // rows that are looked at before the first are compared
-	maxSources = 64   // parts of an index that are merged
+	maxSources = 48   // parts of an index that are merged
 )
 
 // finder looks for listed purchases. What an index knows chooses the candidates,
@@ -130,11 +130,24 @@ func (s *Store) find(ctx context.Context, f finder, page xunjia.Page) (list foun
 	return list, err
 }
 
-// candidates merges the sources: the next n rows of the list.
+// candidates reads the next n rows of the merged sources.
 func (s *Store) candidates(ctx context.Context, f finder, k keyset, n int, now int64) ([]candidate, error) {
-	at := "published_at"
+	q, err := f.statement(s.dialect, k, n, now)
+	if err != nil {
+		return nil, err
+	}
+	return all(ctx, s.db, q, func(row scanner) (c candidate, err error) {
+		err = row.Scan(&c.at, &c.id)
+		return c, err
+	})
+}
+
+// statement merges the sources after the place k: their next n rows, each of
+// time and id.
+func (f finder) statement(d dialect, k keyset, n int, now int64) (statement, error) {
+	at, order := "published_at", " DESC"
 	if f.rising {
-		at = "deadline"
+		at, order = "deadline", ""
 	}
 	k.limit = n - 1 // apply asks for one more
 	var union strings.Builder
@@ -155,9 +168,9 @@ func (s *Store) candidates(ctx context.Context, f finder, k keyset, n int, now i
 			// sorting everything that is open.
 			q = q.Where("deadline + 0 > ?", now)
 		}
-		text, values, err := k.apply(q, s.dialect, at, from.id, from.pins...).ToSql()
+		text, values, err := k.apply(q, d, at, from.id, from.pins...).ToSql()
 		if err != nil {
-			return nil, err
+			return statement{}, err
 		}
 		if i > 0 {
 			union.WriteString(" UNION ALL ")
@@ -165,15 +178,8 @@ func (s *Store) candidates(ctx context.Context, f finder, k keyset, n int, now i
 		union.WriteString("SELECT " + at + " AS at, " + from.id + " AS id FROM (" + text + ") AS c" + strconv.Itoa(i))
 		args = append(args, values...)
 	}
-	order := " DESC"
-	if f.rising {
-		order = ""
-	}
-	return all(ctx, s.db, statement{"SELECT at, id FROM (" + union.String() + ") AS u GROUP BY at, id ORDER BY at" + order + ", id" + order +
-		" LIMIT " + strconv.Itoa(n), args}, func(row scanner) (c candidate, err error) {
-		err = row.Scan(&c.at, &c.id)
-		return c, err
-	})
+	return statement{"SELECT at, id FROM (" + union.String() + ") AS u GROUP BY at, id ORDER BY at" + order + ", id" + order +
+		" LIMIT " + strconv.Itoa(n), args}, nil
 }
 
 // matching leaves out the candidates that do not fulfil the other conditions.
