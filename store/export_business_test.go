@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	sq "github.com/Masterminds/squirrel"
+
 	"github.com/xunjia/xunjia"
 )
 
@@ -46,8 +48,28 @@ func (s *Store) SearchPlan(ctx context.Context, q xunjia.Search, after string) (
 	if err != nil {
 		return "", err
 	}
-	stmt.query = "EXPLAIN QUERY PLAN " + stmt.query
-	lines, err := all(ctx, s.db, stmt, func(row scanner) (detail string, err error) {
+	return s.plan(ctx, stmt)
+}
+
+// CheckPlan is how SQLite compares candidates with the rest of a search.
+func (s *Store) CheckPlan(ctx context.Context, q xunjia.Search, viewer xunjia.User) (string, error) {
+	f := finder{listing: listedOpen, area: q.Area}
+	if q.Category != 0 {
+		f.categories = []int64{q.Category}
+	}
+	if _, err := s.words(ctx, q.Text, &f); err != nil {
+		return "", err
+	}
+	s.conditions(q, viewer, &f)
+	return s.plan(ctx, f.check([]int64{1, 2, 3}))
+}
+
+func (s *Store) plan(ctx context.Context, q sq.Sqlizer) (string, error) {
+	query, args, err := q.ToSql()
+	if err != nil {
+		return "", err
+	}
+	lines, err := all(ctx, s.db, statement{"EXPLAIN QUERY PLAN " + query, args}, func(row scanner) (detail string, err error) {
 		var id, parent, unused int
 		err = row.Scan(&id, &parent, &unused, &detail)
 		return detail, err

@@ -183,7 +183,6 @@ func (f finder) statement(d dialect, k keyset, n int, now int64) (statement, err
 }
 
 // matching leaves out the candidates that do not fulfil the other conditions.
-// Joins, not EXISTS: MariaDB would rather compute all that exists.
 func (s *Store) matching(ctx context.Context, f finder, list []candidate) ([]candidate, error) {
 	if len(list) == 0 || !f.asksMore() {
 		return list, nil
@@ -192,6 +191,20 @@ func (s *Store) matching(ctx context.Context, f finder, list []candidate) ([]can
 	for i, c := range list {
 		ids[i] = c.id
 	}
+	kept, err := s.idSet(ctx, f.check(ids))
+	if err != nil || len(f.without) == 0 {
+		return keep(list, kept, true), err
+	}
+	dropped, err := s.idSet(ctx, sq.Select("purchase_id").Distinct().From("purchase_line").
+		Where(sq.Eq{"purchase_id": ids, "listing + 0": listedOpen, "category_id + 0": f.without}))
+	return keep(keep(list, kept, true), dropped, false), err
+}
+
+// check selects those of the purchases that fulfil the conditions. Both engines
+// must begin with the ids: hence the joins, as MariaDB would compute all that
+// EXISTS, and the sums, which keep SQLite from reading all that is open in a
+// category.
+func (f finder) check(ids []int64) sq.SelectBuilder {
 	q := sq.Select("p.id").From("purchase p").Where(sq.Eq{"p.id": ids})
 	if f.area != "" {
 		first, last := string(f.area), string(f.area[:4])+"99"
@@ -204,9 +217,9 @@ func (s *Store) matching(ctx context.Context, f finder, list []candidate) ([]can
 		q = q.Where(c)
 	}
 	if len(f.line) > 0 || f.unquotedBy != 0 || len(f.categories) > maxSources {
-		q = q.Distinct().Join("purchase_line l ON l.purchase_id = p.id").Where(sq.Eq{"l.listing": f.listing})
+		q = q.Distinct().Join("purchase_line l ON l.purchase_id = p.id").Where(sq.Eq{"l.listing + 0": f.listing})
 		if f.categories != nil {
-			q = q.Where(sq.Eq{"l.category_id": f.categories})
+			q = q.Where(sq.Eq{"l.category_id + 0": f.categories})
 		}
 		for _, c := range f.line {
 			q = q.Where(c)
@@ -216,13 +229,7 @@ func (s *Store) matching(ctx context.Context, f finder, list []candidate) ([]can
 		q = q.LeftJoin("quote q ON q.line_id = l.id AND q.supplier_id = ? AND q.state <> ?", f.unquotedBy, xunjia.Withdrawn).
 			Where(sq.Eq{"q.id": nil})
 	}
-	kept, err := s.idSet(ctx, q)
-	if err != nil || len(f.without) == 0 {
-		return keep(list, kept, true), err
-	}
-	dropped, err := s.idSet(ctx, sq.Select("purchase_id").Distinct().From("purchase_line").
-		Where(sq.Eq{"purchase_id": ids, "listing": listedOpen, "category_id": f.without}))
-	return keep(keep(list, kept, true), dropped, false), err
+	return q
 }
 
 func (s *Store) idSet(ctx context.Context, q sq.Sqlizer) (map[int64]bool, error) {
