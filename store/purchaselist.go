@@ -15,17 +15,6 @@ func (s *Store) OpenPurchases(ctx context.Context, page xunjia.Page) (xunjia.Lis
 	return list.List, err
 }
 
-// OpenPurchasesFollowedBy lists the open purchases with a line in a
-// category that the user follows, newest first.
-func (s *Store) OpenPurchasesFollowedBy(ctx context.Context, userID int64, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
-	categories, err := s.FollowedCategories(ctx, userID)
-	if err != nil {
-		return xunjia.List[xunjia.Purchase]{}, err
-	}
-	list, err := s.find(ctx, finder{listing: listedOpen, categories: append([]int64{}, categories...)}, page)
-	return list.List, err
-}
-
 // OpenPurchasesOf lists up to limit purchases that can be quoted on now and have
 // a line of the goods, newest first.
 func (s *Store) OpenPurchasesOf(ctx context.Context, categoryID int64, limit int) ([]xunjia.Purchase, error) {

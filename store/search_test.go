@@ -224,10 +224,6 @@ func TestInvitedRequestsAreFoundNowhere(t *testing.T) {
 				l, err := m.OpenPurchases(ctx, xunjia.Page{})
 				return l.Items, err
 			},
-			"followed": func() ([]xunjia.Purchase, error) {
-				l, err := m.OpenPurchasesFollowedBy(ctx, m.supplier.ID, xunjia.Page{})
-				return l.Items, err
-			},
 			"of goods": func() ([]xunjia.Purchase, error) { return m.OpenPurchasesOf(ctx, coptis, 5) },
 			"home of a guest": func() ([]xunjia.Purchase, error) {
 				part, err := m.Home(ctx, 0, xunjia.Page{})

@@ -115,8 +115,8 @@ func touched(t *testing.T, m market) map[string]int {
 	for name, run := range map[string]func() error{
 		"home":               func() error { _, err := m.OpenPurchases(ctx, xunjia.Page{}); return err },
 		"home, deep":         func() error { _, err := m.OpenPurchases(ctx, deep); return err },
-		"followed":           func() error { _, err := m.OpenPurchasesFollowedBy(ctx, supplier, xunjia.Page{}); return err },
-		"followed, deep":     func() error { _, err := m.OpenPurchasesFollowedBy(ctx, supplier, deep); return err },
+		"followed":           search(xunjia.Search{Followed: true}),
+		"followed, deep":     func() error { _, err := m.SearchPurchases(ctx, xunjia.Search{Followed: true}, u, deep); return err },
 		"my purchases":       func() error { _, err := m.PurchasesOf(ctx, p.BuyerID, xunjia.Page{}); return err },
 		"my purchases, deep": func() error { _, err := m.PurchasesOf(ctx, p.BuyerID, deep); return err },
 		"my quotes, deep":    func() error { _, err := m.QuotesBy(ctx, supplier, deep); return err },

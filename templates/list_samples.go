@@ -21,6 +21,7 @@ func listSamples(now time.Time) []Sample {
 		{"home", &HomePage{Layout: home, First: true, Follows: true, Followed: cards[:1], Others: cards[1:], Next: "more"}},
 		{"home guest", &HomePage{Layout: Layout{Tab: HomeTab, Wide: true}, First: true, Others: cards, Next: "more"}},
 		{"home follows nothing", &HomePage{Layout: home, First: true, Others: cards}},
+		{"home nothing followed is open", &HomePage{Layout: home, First: true, Follows: true, Others: cards}},
 		{"home further", &HomePage{Layout: home, Follows: true, Others: cards}},
 		{"home empty", &HomePage{Layout: Layout{Tab: HomeTab, Wide: true}, First: true}},
 		{"my_purchases", &MyPurchasesPage{Layout: mine, Purchases: cards, Next: "more", First: true}},
