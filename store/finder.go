@@ -58,7 +58,7 @@ type source struct {
 // sources are the parts of the indexes whose merger holds every candidate.
 func (f finder) sources() []source {
 	place := func(pins ...pin) []pin {
-		if f.area != "" && !(f.rising && len(pins) > 1) { // no index of lines has all three
+		if f.area != "" && (!f.rising || len(pins) == 1) { // no index of lines has all three
 			pins = append(pins, pin{"province", string(f.area[:2])})
 		}
 		return pins

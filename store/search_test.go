@@ -258,14 +258,14 @@ func TestHome(t *testing.T) {
 		ctx := t.Context()
 		var followed, others []int64
 		for i := range 47 {
-			switch {
-			case i%3 == 0: // also when only one of its lines is followed
-				followed = append(followed, m.ask("当归", func(d *xunjia.Draft) {
-					d.Lines = append(d.Lines, xunjia.Line{CategoryID: m.goods["黄连"].ID, Quantity: 1000, Unit: "公斤"})
-				}))
-			default:
+			if i%3 != 0 {
 				others = append(others, m.ask("当归", nil))
+				continue
 			}
+			// Followed also when only one of its lines is.
+			followed = append(followed, m.ask("当归", func(d *xunjia.Draft) {
+				d.Lines = append(d.Lines, xunjia.Line{CategoryID: m.goods["黄连"].ID, Quantity: 1000, Unit: "公斤"})
+			}))
 		}
 		slices.Reverse(followed)
 		slices.Reverse(others)

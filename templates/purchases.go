@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/xunjia/xunjia"
 )
@@ -60,8 +59,8 @@ func searchValues(s xunjia.Search) url.Values {
 	if s.MinCap == 0 && s.MaxCap == 0 { // a price range says it already
 		set("cap", string(s.Cap))
 	}
-	set("min", yuan(s.MinCap))
-	set("max", yuan(s.MaxCap))
+	set("min", typedPrice(s.MinCap))
+	set("max", typedPrice(s.MaxCap))
 	flag("can", "1", s.Quotable)
 	flag("status", "ended", s.Ended)
 	flag("sort", "ending", s.EndingSoon)
@@ -69,12 +68,12 @@ func searchValues(s xunjia.Search) url.Values {
 	return v
 }
 
-// yuan writes a price as one types it: 68 or 68.50; "" for none.
-func yuan(f xunjia.Fen) string {
+// typedPrice writes a price as one types it; "" for none.
+func typedPrice(f xunjia.Fen) string {
 	if f == 0 {
 		return ""
 	}
-	return strings.TrimSuffix(f.String(), ".00")
+	return yuan(f)
 }
 
 // Tabs lead to the same search among everything and among what the reader
@@ -136,7 +135,7 @@ func (p *PurchasesPage) Filters() []Link {
 	}
 	if s.Cap != xunjia.AnyCap {
 		text := s.Cap.String()
-		switch lowest, highest := yuan(s.MinCap), yuan(s.MaxCap); {
+		switch lowest, highest := typedPrice(s.MinCap), typedPrice(s.MaxCap); {
 		case lowest != "" && highest != "":
 			text = "限价 " + lowest + "–" + highest + " 元"
 		case lowest != "":
