@@ -24,7 +24,7 @@ lint:
 	$(GOLANGCI) run ./...
 
 bench: deps build ## ratios measured in one run; see docs/benchmarks.md
-	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench '^Benchmark(Callback|Lists|FanOut|Start)$$' -benchtime 10x -timeout 12m \
+	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench '^Benchmark(Callback|Lists|FanOut|Start)$$' -benchtime 10x -timeout 60m \
 		./handlers ./outbox ./cmd/xunjia
 
 assets: ## builds templates/assets from templates/src and templates/vendor

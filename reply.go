@@ -168,6 +168,7 @@ type Choice struct {
 	Command  Command   // "" for none
 	Argument string    // of the command: the goods that were asked for
 	Rule     ReplyRule // ID 0 for none; beside a command, what answers when the goods do not exist
+	Goods    string    // folded, when the text may be the name of goods and only the default reply would answer
 }
 
 // ChooseReply decides what answers a text at t. A rule whose word is the whole
@@ -195,11 +196,15 @@ func ChooseReply(rules []ReplyRule, text string, t time.Time) Choice {
 	if bestHow == Exact {
 		return Choice{Rule: best}
 	}
-	if best.ID == 0 {
-		best = PickRule(rules, OnDefault, t)
-	}
 	command, argument := ParseCommand(text)
-	return Choice{Command: command, Argument: argument, Rule: best}
+	if best.ID != 0 {
+		return Choice{Command: command, Argument: argument, Rule: best}
+	}
+	choice := Choice{Command: command, Argument: argument, Rule: PickRule(rules, OnDefault, t)}
+	if command == "" {
+		choice.Goods = goodsName(text)
+	}
+	return choice
 }
 
 // before orders two rules that both match.
@@ -281,12 +286,25 @@ func ParseCommand(text string) (Command, string) {
 		return QuotesCommand, ""
 	}
 	if goods, ok := strings.CutPrefix(folded, "报价"); ok {
-		if goods = strings.Trim(goods, ":,-，：<>[]【】《》"); goods != "" && len([]rune(goods)) <= 20 {
+		if goods = strings.Trim(goods, ":,-，：<>[]【】《》"); goods != "" && len([]rune(goods)) <= maxGoodsName {
 			return PricesCommand, goods
 		}
 	}
 	return "", ""
 }
+
+// goodsName is a short text that may be the name of goods, "" for another one.
+// Whether there are such goods is for the store to say.
+func goodsName(text string) string {
+	goods := strings.Trim(FoldText(text), "?!.。、,~，：:<>[]【】《》")
+	if n := len([]rune(goods)); n < 2 || n > maxGoodsName {
+		return ""
+	}
+	return goods
+}
+
+// maxGoodsName is how long the name of goods may be in the chat, in characters.
+const maxGoodsName = 20
 
 // The bounds of a rule. Text is counted in bytes, as the platform does; so are
 // the card's parts, whose limits it does not publish (these are what clients

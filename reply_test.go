@@ -166,3 +166,36 @@ func TestCheckReplyRule(t *testing.T) {
 		})
 	}
 }
+
+// The name of goods is looked up only when nothing of staff but the default
+// reply would answer.
+func TestGoodsAreNamed(t *testing.T) {
+	fallback := xunjia.ReplyRule{ID: 1, Trigger: xunjia.OnDefault, Enabled: true, Answers: []xunjia.ReplyAnswer{{Kind: xunjia.TextAnswer, Text: "您好"}}}
+	keyword := func(how xunjia.Matching, word string) xunjia.ReplyRule {
+		r := fallback
+		r.ID, r.Trigger, r.Matching, r.Words = 2, xunjia.OnKeyword, how, []string{word}
+		return r
+	}
+	for _, c := range []struct {
+		text  string
+		rules []xunjia.ReplyRule
+		want  string
+	}{
+		{"黄连", nil, "黄连"},
+		{" 黄　连？", []xunjia.ReplyRule{fallback}, "黄连"},
+		{"HL", nil, "hl"},
+		{"黄连", []xunjia.ReplyRule{fallback, keyword(xunjia.Exact, "黄连")}, ""},
+		{"黄连", []xunjia.ReplyRule{fallback, keyword(xunjia.Contains, "黄")}, ""},
+		{"黄连", []xunjia.ReplyRule{keyword(xunjia.Exact, "黄")}, "黄连"},
+		{"报价 黄连", nil, ""},
+		{"帮助", nil, ""},
+		{"黄", nil, ""},
+		{strings.Repeat("黄", 21), nil, ""},
+		{"？", nil, ""},
+	} {
+		choice := xunjia.ChooseReply(c.rules, c.text, time.Now())
+		if choice.Goods != c.want {
+			t.Errorf("%q with %d rules: %q, want %q", c.text, len(c.rules), choice.Goods, c.want)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func (s *Site) replies(c *gin.Context) error {
 	}
 	if strings.TrimSpace(p.Test) != "" {
 		choice := xunjia.ChooseReply(rules, p.Test, now)
-		p.Result = &templates.ReplyResult{Command: choice.Command, Rule: choice.Rule, BuiltIn: choice.Rule.ID == 0}
+		p.Result = &templates.ReplyResult{Command: choice.Command, Rule: choice.Rule, BuiltIn: choice.Rule.ID == 0, Goods: choice.Goods != ""}
 	}
 	return s.renderAdmin(c, http.StatusOK, p)
 }

@@ -127,7 +127,7 @@ func (v *Conversation) scanned(ctx context.Context, m wechat.Message, scene stri
 // text answers what was typed, or the key of a button.
 func (v *Conversation) text(ctx context.Context, m wechat.Message, content string) []said {
 	choice := xunjia.ChooseReply(v.rules(ctx), content, v.Clock())
-	if choice.Command != "" {
+	if choice.Command != "" || choice.Goods != "" {
 		if answer := v.command(ctx, m, choice); answer != "" {
 			return plain(answer)
 		}
@@ -257,7 +257,7 @@ func (v *Conversation) help() string {
 		"2. " + v.link("/purchases/new", "发布采购") + "：填品种、数量和截止时间\n" +
 		"3. " + v.link("/inbox", "消息") + "：报价和结果都在这里\n" +
 		"4. " + v.link("/me/categories", "关注的品种") + "：决定收到哪些通知\n" +
-		"也可以直接回复：我的采购、我的报价，或者“报价 黄连”查看正在采购的黄连。"
+		"也可以直接回复：我的采购、我的报价，或者品种的名称，例如“黄连”，查看正在采购的黄连。"
 }
 
 func (v *Conversation) links() string {

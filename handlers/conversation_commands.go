@@ -3,11 +3,13 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/templates"
 	"github.com/xunjia/xunjia/wechat"
 )
 
@@ -19,7 +21,8 @@ const commandShown = 5
 // the link alone.
 const commandWithin = 1500 * time.Millisecond
 
-// command answers a built-in command; "" when a rule of staff should answer.
+// command answers a built-in command or the name of goods; "" when a rule of
+// staff should answer.
 func (v *Conversation) command(ctx context.Context, m wechat.Message, choice xunjia.Choice) string {
 	ctx, cancel := context.WithTimeout(ctx, commandWithin)
 	defer cancel()
@@ -38,6 +41,8 @@ func (v *Conversation) command(ctx context.Context, m wechat.Message, choice xun
 	case xunjia.PricesCommand:
 		fallback = "点这里查看" + v.link("/purchases", "正在采购的品种")
 		answer, err = v.wanted(ctx, choice)
+	case "":
+		answer, err = v.wantedByName(ctx, choice.Goods)
 	}
 	if err != nil {
 		v.log().WarnContext(ctx, "command answered without data", "command", string(choice.Command), "error", err)
@@ -105,7 +110,29 @@ func (v *Conversation) wanted(ctx context.Context, choice xunjia.Choice) (string
 		}
 		return "没有找到品种“" + plainText(choice.Argument) + "”。" + v.link("/purchases", "看看正在采购的品种"), nil
 	}
-	goods := found[0]
+	return v.wantedGoods(ctx, found[0])
+}
+
+// wantedByName is as wanted for a text that is nothing but the name or an alias
+// of goods; "" when there are no such goods, so that the default reply answers.
+func (v *Conversation) wantedByName(ctx context.Context, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	found, err := v.Store.SearchCategories(ctx, name, 0)
+	if err != nil {
+		return "", err
+	}
+	for _, goods := range found {
+		if goods.Name == name || slices.Contains(goods.Aliases, name) {
+			return v.wantedGoods(ctx, goods)
+		}
+	}
+	return "", nil
+}
+
+// wantedGoods lists who wants to buy the goods now.
+func (v *Conversation) wantedGoods(ctx context.Context, goods xunjia.Category) (string, error) {
 	list, err := v.Store.OpenPurchasesOf(ctx, goods.ID, commandShown)
 	if err != nil {
 		return "", err
@@ -125,7 +152,7 @@ func (v *Conversation) wanted(ctx context.Context, choice xunjia.Choice) (string
 		}
 		fmt.Fprintf(&b, "%d. %s%s，%s 截止\n", i+1, v.link("/purchases/"+strconv.FormatInt(p.ID, 10), p.Area.Name()+"求购"), amount, xunjia.ShortTime(p.Deadline))
 	}
-	b.WriteString(v.link("/purchases", "查看全部"))
+	b.WriteString(v.link(templates.SearchPath(xunjia.Search{Category: goods.ID}), "查看全部"+goods.Name+"采购"))
 	return b.String(), nil
 }
 

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,39 +9,22 @@ import (
 	"github.com/xunjia/xunjia/templates"
 )
 
-// homePurchases is how many purchases the first page shows.
-const homePurchases = 10
-
+// home lists what waits for quotes: to a member first what he follows, then the
+// rest.
 func (s *Site) home(c *gin.Context) error {
 	ctx, v := c.Request.Context(), visitOf(c)
-	p := &templates.HomePage{}
-	p.Tab, p.Wide = templates.HomeTab, true
-	newest, err := s.Store.OpenPurchases(ctx, xunjia.Page{Limit: homePurchases})
+	page := xunjia.Page{After: c.Query("after")}
+	part, err := s.Store.Home(ctx, v.user.ID, page)
 	if err != nil {
 		return err
 	}
-	if p.Purchases, err = s.purchaseCards(ctx, v, newest.Items); err != nil {
+	p := &templates.HomePage{Follows: part.Follows, Next: part.Next, First: page.After == ""}
+	p.Tab, p.Wide = templates.HomeTab, true
+	if p.Followed, err = s.purchaseCards(ctx, v, part.Followed); err != nil {
 		return err
 	}
-	if v.loggedIn() {
-		followed, err := s.Store.OpenPurchasesFollowedBy(ctx, v.user.ID, xunjia.Page{Limit: homePurchases})
-		if err != nil {
-			return err
-		}
-		if p.Followed = len(followed.Items) > 0; p.Followed {
-			p.Others = without(p.Purchases, followed.Items)
-			if p.Purchases, err = s.purchaseCards(ctx, v, followed.Items); err != nil {
-				return err
-			}
-			p.Others = p.Others[:min(len(p.Others), homePurchases-len(p.Purchases))]
-		}
+	if p.Others, err = s.purchaseCards(ctx, v, part.Others); err != nil {
+		return err
 	}
 	return s.render(c, http.StatusOK, p)
-}
-
-// without leaves out the purchases of a list.
-func without(cards []templates.PurchaseCard, list []xunjia.Purchase) []templates.PurchaseCard {
-	return slices.DeleteFunc(cards, func(c templates.PurchaseCard) bool {
-		return slices.ContainsFunc(list, func(p xunjia.Purchase) bool { return p.ID == c.ID })
-	})
 }

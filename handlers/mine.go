@@ -6,15 +6,28 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/templates"
 )
 
+// myPurchases lists what the visitor published, all of it or what is in one
+// state.
 func (s *Site) myPurchases(c *gin.Context) error {
-	list, err := s.Store.PurchasesOf(c.Request.Context(), visitOf(c).user.ID, xunjia.Page{After: c.Query("after")})
+	ctx, user, page := c.Request.Context(), visitOf(c).user.ID, xunjia.Page{After: c.Query("after")}
+	states := map[string]xunjia.PurchaseStatus{"open": xunjia.WaitingForQuote, "ended": xunjia.QuotingEnded, "done": xunjia.Purchased, "closed": xunjia.Closed}
+	chosen := c.Query("status")
+	var list xunjia.List[xunjia.Purchase]
+	var err error
+	if state, ok := states[chosen]; ok {
+		list, err = s.Store.PurchasesIn(ctx, user, state, page)
+	} else {
+		chosen = ""
+		list, err = s.Store.PurchasesOf(ctx, user, page)
+	}
 	if err != nil {
 		return err
 	}
-	p := &templates.MyPurchasesPage{Next: list.Next, First: c.Query("after") == ""}
+	p := &templates.MyPurchasesPage{Status: chosen, Next: list.Next, First: page.After == ""}
 	p.Title, p.Tab, p.Wide, p.Back = "我的采购", templates.MeTab, true, "/me"
 	for _, purchase := range list.Items {
 		p.Purchases = append(p.Purchases, templates.NewPurchaseCard(purchase, s.Clock()))
@@ -22,13 +35,24 @@ func (s *Site) myPurchases(c *gin.Context) error {
 	return s.render(c, http.StatusOK, p)
 }
 
+// myQuotes lists what the visitor quoted, all of it or what has one answer.
 func (s *Site) myQuotes(c *gin.Context) error {
-	list, err := s.Store.QuotesBy(c.Request.Context(), visitOf(c).user.ID, xunjia.Page{After: c.Query("after")})
+	ctx, user, page := c.Request.Context(), visitOf(c).user.ID, xunjia.Page{After: c.Query("after")}
+	states := map[string][]xunjia.QuoteState{"pending": {xunjia.Pending}, "accepted": {xunjia.Accepted}, "refused": {xunjia.Refused, xunjia.NotChosen}, "withdrawn": {xunjia.Withdrawn}}
+	chosen := c.Query("state")
+	var list xunjia.List[store.QuoteView]
+	var err error
+	if in, ok := states[chosen]; ok {
+		list, err = s.Store.QuotesIn(ctx, user, in, page)
+	} else {
+		chosen = ""
+		list, err = s.Store.QuotesBy(ctx, user, page)
+	}
 	if err != nil {
 		return err
 	}
 	now := s.Clock()
-	p := &templates.MyQuotesPage{Next: list.Next, First: c.Query("after") == ""}
+	p := &templates.MyQuotesPage{State: chosen, Next: list.Next, First: page.After == ""}
 	p.Title, p.Tab, p.Wide, p.Back = "我的报价", templates.MeTab, true, "/me"
 	for _, v := range list.Items {
 		p.Quotes = append(p.Quotes, templates.MyQuote{

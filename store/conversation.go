@@ -293,24 +293,3 @@ func (s *Store) PruneConversations(ctx context.Context, before time.Time, limit 
 		" WHERE created_at < ? ORDER BY created_at LIMIT ?) q)", millis(before), limit))
 	return int(n), err
 }
-
-// OpenPurchasesOf lists up to limit purchases that can be quoted on now and have
-// a line of the goods, newest first.
-func (s *Store) OpenPurchasesOf(ctx context.Context, categoryID int64, limit int) ([]xunjia.Purchase, error) {
-	k := keyset{limit: min(max(1, limit), maxPage)}
-	ids, err := all(ctx, s.db, k.apply(sq.Select("DISTINCT purchase_id", "category_id", "status", "published_at").From("purchase_line").
-		Where("deadline + 0 > ?", millis(s.now())), s.dialect, "published_at", "purchase_id",
-		pin{"category_id", categoryID}, pin{"status", xunjia.WaitingForQuote}), func(row scanner) (id int64, err error) {
-		var category, status, published int64
-		err = row.Scan(&id, &category, &status, &published)
-		return id, err
-	})
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	list, err := all(ctx, s.db, selectPurchases().Where(sq.Eq{"id": ids[:min(k.limit, len(ids))]}).OrderBy("published_at DESC", "id DESC"), scanPurchase)
-	if err != nil {
-		return nil, err
-	}
-	return list, s.addLines(ctx, list, false)
-}

@@ -121,7 +121,8 @@ func (s *Store) ConfirmDeal(ctx context.Context, id, by int64, version int) (xun
 // concludeCovered concludes the line when nothing of it is left to buy and no
 // other deal of it still waits for a yes.
 func concludeCovered(ctx context.Context, tx *tx, t dealTable, by int64) error {
-	if _, err := t.line.Concluded(); err != nil || t.line.Accepted < t.line.Quantity {
+	_, settled := t.line.Concluded()
+	if settled != nil || t.line.Accepted < t.line.Quantity {
 		return nil // settled before, or something is left
 	}
 	open, err := one(ctx, tx, sq.Select("COUNT(*)").From("deal").Where(sq.Eq{"line_id": t.line.ID, "state": xunjia.DraftDeal}).

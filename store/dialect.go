@@ -67,6 +67,17 @@ func (d dialect) clock() string {
 	return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 }
 
+// bulk are the statements that make the writer's connection fit for very many
+// rows, and those that undo it: more of the file in memory, and fewer moves from
+// the log into the file.
+func (d dialect) bulk() (begin, end []string) {
+	if d != sqliteDialect {
+		return nil, nil
+	}
+	return []string{"PRAGMA cache_size = -200000", "PRAGMA wal_autocheckpoint = 50000"},
+		[]string{"PRAGMA cache_size = -2000", "PRAGMA wal_autocheckpoint = 1000", "PRAGMA wal_checkpoint(TRUNCATE)"}
+}
+
 // isDuplicate tells a violated unique or primary key.
 func isDuplicate(err error) bool {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {

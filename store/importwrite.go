@@ -299,7 +299,7 @@ func (im *importer) purchase(ctx context.Context, r oldRow, infos []oldRow) (o o
 // pictures stores the files of attachments.
 func (im *importer) pictures(ctx context.Context, table string, owner int64, rows []oldRow, most int) (list []xunjia.Attachment, err error) {
 	for _, r := range rows {
-		reason := ""
+		var reason string
 		switch {
 		case im.Picture == nil:
 			reason = "没有给出附件所在的文件夹"

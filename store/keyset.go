@@ -20,6 +20,7 @@ const maxPage = 100
 type keyset struct {
 	limit  int
 	at, id int64 // the last row of the part before; at is 0 at the beginning
+	rising bool  // oldest first instead
 }
 
 // newKeyset reads a page; a cursor that is not one of ours is Invalid.
@@ -56,17 +57,31 @@ type pin struct {
 // the order names the column too. SQLite wants it the other way round. A
 // row-value comparison would read better, but MariaDB uses no index for it.
 func (k keyset) apply(q sq.SelectBuilder, d dialect, at, id string, pins ...pin) sq.SelectBuilder {
+	order := " DESC"
+	if k.rising {
+		order = " ASC"
+	}
 	for _, p := range pins {
 		if d == mysqlDialect {
-			q = q.Where(sq.GtOrEq{p.column: p.value}).Where(sq.LtOrEq{p.column: p.value}).OrderBy(p.column + " DESC")
+			q = q.Where(sq.GtOrEq{p.column: p.value}).Where(sq.LtOrEq{p.column: p.value}).OrderBy(p.column + order)
 		} else {
 			q = q.Where(sq.Eq{p.column: p.value})
 		}
 	}
-	if k.at != 0 {
+	switch {
+	case k.at != 0 && k.rising:
+		q = q.Where(sq.GtOrEq{at: k.at}).Where(sq.Or{sq.Gt{at: k.at}, sq.Gt{id: k.id}})
+	case k.at != 0:
 		q = q.Where(sq.LtOrEq{at: k.at}).Where(sq.Or{sq.Lt{at: k.at}, sq.Lt{id: k.id}})
 	}
-	return q.OrderBy(at+" DESC", id+" DESC").Limit(uint64(k.limit) + 1)
+	return q.OrderBy(at+order, id+order).Limit(uint64(k.limit) + 1)
+}
+
+// cursor is where the part after begins.
+func (k keyset) cursor() string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(k.at))
+	b = binary.BigEndian.AppendUint64(b, uint64(k.id))
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // cut drops the surplus row and makes the cursor of the part after.
@@ -76,9 +91,8 @@ func cut[T any](k keyset, rows []T, key func(T) (time.Time, int64)) xunjia.List[
 	}
 	rows = rows[:k.limit]
 	at, id := key(rows[k.limit-1])
-	b := binary.BigEndian.AppendUint64(nil, uint64(millis(at)))
-	b = binary.BigEndian.AppendUint64(b, uint64(id))
-	return xunjia.List[T]{Items: rows, Next: base64.RawURLEncoding.EncodeToString(b)}
+	k.at, k.id = millis(at), id
+	return xunjia.List[T]{Items: rows, Next: k.cursor()}
 }
 
 // jsonList writes a list for a TEXT column.

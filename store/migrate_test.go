@@ -92,7 +92,7 @@ func TestEnginesHaveTheSameSchema(t *testing.T) {
 	maria := storetest.Open(t, "mysql", storetest.MariaDB(t))
 	columns := [2][]string{
 		strs(t, lite.DB(), `SELECT m.name || '.' || c.name || CASE WHEN c."notnull" OR c.pk THEN ' NOT NULL' ELSE ' NULL' END
-			FROM sqlite_master m, pragma_table_info(m.name) c
+			FROM sqlite_master m, pragma_table_xinfo(m.name) c
 			WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE 'goose_%'`),
 		strs(t, maria.DB(), `SELECT CONCAT(table_name, '.', column_name, IF(is_nullable = 'YES', ' NULL', ' NOT NULL'))
 			FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE 'goose_%'`),

@@ -174,7 +174,8 @@ func TestOpenPurchases(t *testing.T) {
 			t.Fatal(err)
 		}
 		read := func(p xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
-			return m.OpenPurchasesFollowedBy(ctx, m.supplier.ID, p)
+			found, err := m.SearchPurchases(ctx, xunjia.Search{Followed: true}, m.supplier, p)
+			return found.List, err
 		}
 		if followed := list(read); cmp.Diff(want, followed[:len(want)]) != "" || len(followed) != len(want)+1 {
 			t.Errorf("followed has %d, want %d:\n%s", len(followed), len(want)+1, cmp.Diff(want, followed))
@@ -187,7 +188,7 @@ func TestOpenPurchases(t *testing.T) {
 		if followed := list(read); len(followed) >= len(want) {
 			t.Errorf("%d followed are open after their deadline", len(followed))
 		}
-		if empty, err := m.OpenPurchasesFollowedBy(ctx, m.next.ID, xunjia.Page{}); err != nil || len(empty.Items) != 0 {
+		if empty, err := m.SearchPurchases(ctx, xunjia.Search{Followed: true}, m.next, xunjia.Page{}); err != nil || len(empty.Items) != 0 {
 			t.Errorf("who follows nothing sees %d, %v", len(empty.Items), err)
 		}
 		for _, bad := range []string{"x", "AAAA", "!", "AAAAAAAAAAAAAAAAAAAAAAA"} {

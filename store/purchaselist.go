@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
-
-	sq "github.com/Masterminds/squirrel"
 
 	"github.com/xunjia/xunjia"
 )
@@ -14,71 +11,101 @@ import (
 // OpenPurchases lists the purchases that suppliers can quote on now, newest
 // first. Lines come with their first image only, as in every list.
 func (s *Store) OpenPurchases(ctx context.Context, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
-	// The sum keeps the server from reading the index of deadlines and sorting
-	// everything that is open.
-	return s.purchases(ctx, page, selectPurchases().Where("deadline + 0 > ?", millis(s.now())), pin{"status", xunjia.WaitingForQuote})
+	list, err := s.find(ctx, finder{listing: listedOpen}, page)
+	return list.List, err
+}
+
+// OpenPurchasesOf lists up to limit purchases that can be quoted on now and have
+// a line of the goods, newest first.
+func (s *Store) OpenPurchasesOf(ctx context.Context, categoryID int64, limit int) ([]xunjia.Purchase, error) {
+	list, err := s.find(ctx, finder{listing: listedOpen, categories: []int64{categoryID}}, xunjia.Page{Limit: max(1, limit)})
+	return list.Items, err
+}
+
+// HomePart is a part of the first page's list.
+type HomePart struct {
+	Followed []xunjia.Purchase // in categories that the user follows
+	Others   []xunjia.Purchase // none of those
+	Follows  bool              // the user follows something
+	Next     string            // for Page.After; "" at the end
+}
+
+// How the cursor of Home begins: which of the two lists it is in.
+const (
+	homeFollowed = "f"
+	homeOthers   = "o"
+)
+
+// Home lists what can be quoted on now: first all that is in categories that the
+// user follows, then all the rest, both newest first and none of them twice. For
+// user 0, a guest, everything is the rest.
+func (s *Store) Home(ctx context.Context, userID int64, page xunjia.Page) (part HomePart, err error) {
+	var follows []int64
+	if userID != 0 {
+		if follows, err = s.FollowedCategories(ctx, userID); err != nil {
+			return part, err
+		}
+	}
+	part.Follows = len(follows) > 0
+	if page.Limit <= 0 {
+		page.Limit = xunjia.PageSize
+	}
+	after, inOthers := strings.CutPrefix(page.After, homeOthers)
+	if !inOthers {
+		after = strings.TrimPrefix(after, homeFollowed)
+		if part.Follows {
+			list, err := s.find(ctx, finder{listing: listedOpen, categories: follows}, xunjia.Page{After: after, Limit: page.Limit})
+			if err != nil {
+				return part, err
+			}
+			part.Followed = list.Items
+			if list.Next != "" {
+				part.Next = homeFollowed + list.Next
+				return part, nil
+			}
+			after = ""
+		}
+	}
+	// When the first list filled this part to the brim, one row tells whether the
+	// second one has any.
+	room := page.Limit - len(part.Followed)
+	list, err := s.find(ctx, finder{listing: listedOpen, without: follows}, xunjia.Page{After: after, Limit: max(1, room)})
+	if err != nil {
+		return part, err
+	}
+	switch {
+	case room == 0 && (len(list.Items) > 0 || list.Next != ""):
+		part.Next = homeOthers
+	case room > 0:
+		part.Others = list.Items
+		if list.Next != "" {
+			part.Next = homeOthers + list.Next
+		}
+	}
+	return part, nil
 }
 
 // PurchasesOf lists what the buyer published, newest first.
 func (s *Store) PurchasesOf(ctx context.Context, buyerID int64, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
-	return s.purchases(ctx, page, selectPurchases(), pin{"buyer_id", buyerID})
+	return s.purchases(ctx, page, pin{"buyer_id", buyerID})
 }
 
-func (s *Store) purchases(ctx context.Context, page xunjia.Page, q sq.SelectBuilder, by pin) (list xunjia.List[xunjia.Purchase], err error) {
+// PurchasesIn lists what the buyer published and is in the state, newest first.
+// A purchase whose deadline has passed is in WaitingForQuote until the clock job
+// has come by, seconds later.
+func (s *Store) PurchasesIn(ctx context.Context, buyerID int64, status xunjia.PurchaseStatus, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
+	return s.purchases(ctx, page, pin{"buyer_id", buyerID}, pin{"status", status})
+}
+
+func (s *Store) purchases(ctx context.Context, page xunjia.Page, by ...pin) (list xunjia.List[xunjia.Purchase], err error) {
 	k, err := newKeyset(page)
 	if err != nil {
 		return list, err
 	}
-	rows, err := all(ctx, s.db, k.apply(q, s.dialect, "published_at", "id", by), scanPurchase)
+	rows, err := all(ctx, s.db, k.apply(selectPurchases(), s.dialect, "published_at", "id", by...), scanPurchase)
 	if err != nil {
 		return list, err
 	}
-	list = cut(k, rows, purchaseKey)
-	return list, s.addLines(ctx, list.Items, false)
-}
-
-func purchaseKey(p xunjia.Purchase) (time.Time, int64) { return p.PublishedAt, p.ID }
-
-// OpenPurchasesFollowedBy lists the open purchases with a line in a
-// category that the user follows, newest first.
-func (s *Store) OpenPurchasesFollowedBy(ctx context.Context, userID int64, page xunjia.Page) (list xunjia.List[xunjia.Purchase], err error) {
-	k, err := newKeyset(page)
-	if err != nil {
-		return list, err
-	}
-	categories, err := s.FollowedCategories(ctx, userID)
-	if err != nil || len(categories) == 0 {
-		return list, err
-	}
-	// Each category's newest lines come from an index; merging them costs the
-	// same however many lines there are. One query over all of the categories
-	// would sort everything open in them.
-	now := millis(s.now())
-	var union strings.Builder
-	var args []any
-	for i, c := range categories {
-		q, values, err := k.apply(sq.Select("DISTINCT category_id", "status", "published_at", "purchase_id").
-			From("purchase_line").Where("deadline + 0 > ?", now), s.dialect, "published_at", "purchase_id",
-			pin{"category_id", c}, pin{"status", xunjia.WaitingForQuote}).ToSql()
-		if err != nil {
-			return list, err
-		}
-		if i > 0 {
-			union.WriteString(" UNION ALL ")
-		}
-		union.WriteString("SELECT published_at, purchase_id FROM (" + q + ") AS c" + strconv.Itoa(i))
-		args = append(args, values...)
-	}
-	ids, err := all(ctx, s.db, statement{"SELECT purchase_id FROM (" + union.String() + ") AS u" +
-		" GROUP BY published_at, purchase_id ORDER BY published_at DESC, purchase_id DESC" +
-		" LIMIT " + strconv.Itoa(k.limit+1), args}, scanInt)
-	if err != nil || len(ids) == 0 {
-		return list, err
-	}
-	rows, err := all(ctx, s.db, selectPurchases().Where(sq.Eq{"id": ids}).OrderBy("published_at DESC", "id DESC"), scanPurchase)
-	if err != nil {
-		return list, err
-	}
-	list = cut(k, rows, purchaseKey)
+	list = cut(k, rows, func(p xunjia.Purchase) (time.Time, int64) { return p.PublishedAt, p.ID })
 	return list, s.addLines(ctx, list.Items, false)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -87,14 +88,36 @@ func (s *Store) QuotesForLines(ctx context.Context, lineIDs []int64, supplierID 
 
 // QuotesBy lists what the supplier quoted, newest first.
 func (s *Store) QuotesBy(ctx context.Context, supplierID int64, page xunjia.Page) (list xunjia.List[QuoteView], err error) {
+	return s.quotes(ctx, page, [][]pin{{{"supplier_id", supplierID}}})
+}
+
+// QuotesIn lists what the supplier quoted and is in one of the states, newest
+// first.
+func (s *Store) QuotesIn(ctx context.Context, supplierID int64, states []xunjia.QuoteState, page xunjia.Page) (xunjia.List[QuoteView], error) {
+	parts := make([][]pin, len(states))
+	for i, state := range states {
+		parts[i] = []pin{{"supplier_id", supplierID}, {"state", state}}
+	}
+	return s.quotes(ctx, page, parts)
+}
+
+// quotes merges parts of an index, each with pins of its own.
+func (s *Store) quotes(ctx context.Context, page xunjia.Page, parts [][]pin) (list xunjia.List[QuoteView], err error) {
 	k, err := newKeyset(page)
 	if err != nil {
 		return list, err
 	}
-	rows, err := all(ctx, s.db, k.apply(selectQuotes(), s.dialect, "created_at", "id", pin{"supplier_id", supplierID}), scanQuote)
-	if err != nil {
-		return list, err
+	var rows []xunjia.Quote
+	for _, by := range parts {
+		part, err := all(ctx, s.db, k.apply(selectQuotes(), s.dialect, "created_at", "id", by...), scanQuote)
+		if err != nil {
+			return list, err
+		}
+		rows = append(rows, part...)
 	}
+	slices.SortFunc(rows, func(a, b xunjia.Quote) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
+	})
 	quotes := cut(k, rows, func(q xunjia.Quote) (time.Time, int64) { return q.CreatedAt, q.ID })
 	list.Next = quotes.Next
 	list.Items, err = s.quoteViews(ctx, quotes.Items)

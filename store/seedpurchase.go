@@ -29,10 +29,10 @@ func (z *seeder) addPurchase(ctx context.Context, in seedPurchase) error {
 	var rows [][]any
 	for i, l := range p.Lines {
 		rows = append(rows, []any{p.ID, i, l.CategoryID, l.Name, l.Spec, l.Quantity, l.Unit, l.Quality, l.Origin, l.CapPrice,
-			l.Status, l.QuoteCount, millis(p.PublishedAt), millis(p.Deadline)})
+			l.Status, l.QuoteCount, millis(p.PublishedAt), millis(p.Deadline), p.Area})
 	}
 	if err := z.insert(ctx, "purchase_line", []string{"purchase_id", "position", "category_id", "name", "spec", "quantity", "unit",
-		"quality", "origin", "cap_price", "status", "quote_count", "published_at", "deadline"}, rows); err != nil {
+		"quality", "origin", "cap_price", "status", "quote_count", "published_at", "deadline", "area"}, rows); err != nil {
 		return err
 	}
 	ids, err := all(ctx, z.tx, sq.Select("id").From("purchase_line").Where(sq.Eq{"purchase_id": p.ID}).OrderBy("position"), scanInt)

@@ -2,8 +2,11 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/store"
@@ -13,14 +16,18 @@ import (
 func TestSeedVolume(t *testing.T) {
 	eachMarket(t, func(t *testing.T, m market) {
 		before := rows(t, m.Store, "purchase")
-		if err := m.SeedVolume(t.Context(), 2500, 2); err != nil {
+		var told []int
+		if err := m.SeedVolume(t.Context(), 2500, 2, func(n int) { told = append(told, n) }); err != nil {
 			t.Fatal(err)
 		}
 		if n := rows(t, m.Store, "purchase") - before; n != 2500 {
 			t.Errorf("%d purchases", n)
 		}
+		if diff := cmp.Diff([]int{1000, 2000, 2500}, told); diff != "" {
+			t.Errorf("progress:\n%s", diff)
+		}
 		// A second helping goes on where the first one ended.
-		if err := m.SeedVolume(t.Context(), 10, 2); err != nil {
+		if err := m.SeedVolume(t.Context(), 10, 2, nil); err != nil {
 			t.Fatal(err)
 		}
 		if n := rows(t, m.Store, "purchase") - before; n != 2510 {
@@ -31,8 +38,17 @@ func TestSeedVolume(t *testing.T) {
 			t.Fatal(len(list.Items), err)
 		}
 		p := list.Items[0]
-		if views, err := m.QuotesOfPurchase(t.Context(), p.ID, p.BuyerID); err != nil || len(views) != p.QuoteCount {
-			t.Errorf("%d quotes, counted %d, %v", len(views), p.QuoteCount, err)
+		views, err := m.QuotesOfPurchase(t.Context(), p.ID, p.BuyerID)
+		standing := slices.DeleteFunc(views, func(v store.QuoteView) bool { return v.Quote.State == xunjia.Withdrawn })
+		if err != nil || len(standing) != p.QuoteCount {
+			t.Errorf("%d quotes, counted %d, %v", len(standing), p.QuoteCount, err)
+		}
+		// Whoever quotes is somebody else than the buyer, and no line has one quote of a person twice.
+		if n := rows(t, m.Store, "quote q JOIN purchase p ON p.id = q.purchase_id WHERE q.supplier_id = p.buyer_id AND p.draft_key LIKE 'volume-%'"); n != 0 {
+			t.Errorf("%d quotes on the own purchase", n)
+		}
+		if n := rows(t, m.Store, "quote q JOIN purchase p ON p.id = q.purchase_id WHERE p.draft_key LIKE 'volume-%'"); n != 2*2510 {
+			t.Errorf("%d quotes", n)
 		}
 	})
 }
@@ -44,7 +60,7 @@ func TestListsCostTheSame(t *testing.T) {
 	m := openMarket(t, s, c)
 	// All of them open, so that nothing but an index can keep the number low.
 	grow := func(purchases int) map[string]int {
-		if err := m.SeedVolume(t.Context(), purchases, 2); err != nil {
+		if err := m.SeedVolume(t.Context(), purchases, 2, nil); err != nil {
 			t.Fatal(err)
 		}
 		later := c.now().Add(time.Hour).UnixMilli()
@@ -52,11 +68,11 @@ func TestListsCostTheSame(t *testing.T) {
 		change(t, m.Store, "UPDATE purchase_line SET status = 1, deadline = ?", later)
 		return touched(t, m)
 	}
-	few := grow(2_000)
+	few := grow(4_000) // enough for every list to be longer than a page
 	for name, many := range grow(8_000) {
-		t.Logf("%s: %d rows of 2,000 purchases, %d of 10,000", name, few[name], many)
+		t.Logf("%s: %d rows of 4,000 purchases, %d of 12,000", name, few[name], many)
 		if many > few[name]+few[name]/4+50 {
-			t.Errorf("%s touches %d rows of 2,000 purchases and %d of 10,000", name, few[name], many)
+			t.Errorf("%s touches %d rows of 4,000 purchases and %d of 12,000", name, few[name], many)
 		}
 	}
 }
@@ -88,17 +104,44 @@ func touched(t *testing.T, m market) map[string]int {
 		t.Fatal(err)
 	}
 	supplier := u.ID
+	search := func(q xunjia.Search) func() error {
+		return func() error {
+			_, err := m.SearchPurchases(ctx, q, u, xunjia.Page{})
+			return err
+		}
+	}
+	coptis := m.goods["黄连"].ID
 	n := map[string]int{}
 	for name, run := range map[string]func() error{
 		"home":               func() error { _, err := m.OpenPurchases(ctx, xunjia.Page{}); return err },
 		"home, deep":         func() error { _, err := m.OpenPurchases(ctx, deep); return err },
-		"followed":           func() error { _, err := m.OpenPurchasesFollowedBy(ctx, supplier, xunjia.Page{}); return err },
-		"followed, deep":     func() error { _, err := m.OpenPurchasesFollowedBy(ctx, supplier, deep); return err },
+		"followed":           search(xunjia.Search{Followed: true}),
+		"followed, deep":     func() error { _, err := m.SearchPurchases(ctx, xunjia.Search{Followed: true}, u, deep); return err },
 		"my purchases":       func() error { _, err := m.PurchasesOf(ctx, p.BuyerID, xunjia.Page{}); return err },
 		"my purchases, deep": func() error { _, err := m.PurchasesOf(ctx, p.BuyerID, deep); return err },
 		"my quotes, deep":    func() error { _, err := m.QuotesBy(ctx, supplier, deep); return err },
 		"inbox, deep": func() error {
 			_, err := m.Notifications(ctx, p.BuyerID, xunjia.PurchasingNotice, deep)
+			return err
+		},
+		"home, member":      func() error { _, err := m.Home(ctx, supplier, xunjia.Page{}); return err },
+		"category":          search(xunjia.Search{Category: coptis}),
+		"category and area": search(xunjia.Search{Category: coptis, Area: "340000"}),
+		"category and city": search(xunjia.Search{Category: coptis, Area: "341600"}),
+		"category, ending":  search(xunjia.Search{Category: coptis, EndingSoon: true}),
+		"group":             search(xunjia.Search{Category: m.goods["黄连"].ParentID}),
+		"area":              search(xunjia.Search{Area: "340000"}),
+		"area, ending":      search(xunjia.Search{Area: "340000", EndingSoon: true}),
+		"ending":            search(xunjia.Search{EndingSoon: true}),
+		"quotable":          search(xunjia.Search{Quotable: true}),
+		"words":             search(xunjia.Search{Text: "无此规格"}),
+		"cap prices":        search(xunjia.Search{MinCap: 100_00, MaxCap: 200_00}),
+		"purchases in": func() error {
+			_, err := m.PurchasesIn(ctx, p.BuyerID, xunjia.WaitingForQuote, xunjia.Page{})
+			return err
+		},
+		"quotes in": func() error {
+			_, err := m.QuotesIn(ctx, supplier, []xunjia.QuoteState{xunjia.Refused, xunjia.NotChosen}, xunjia.Page{})
 			return err
 		},
 		"purchase":  func() error { _, err := m.Purchase(ctx, p.ID); return err },
@@ -143,7 +186,7 @@ func BenchmarkHome(b *testing.B) {
 			var deep xunjia.Page
 			open := func(b *testing.B) {
 				s = storetest.Open(b, driver, dsn(b))
-				if err := s.SeedVolume(b.Context(), size, 0); err != nil {
+				if err := s.SeedVolume(b.Context(), size, 0, nil); err != nil {
 					b.Fatal(err)
 				}
 				for range 20 {

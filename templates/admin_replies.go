@@ -44,6 +44,7 @@ type ReplyResult struct {
 	Command xunjia.Command
 	Rule    xunjia.ReplyRule
 	BuiltIn bool // nothing of staff's: the program's own words
+	Goods   bool // before that, who wants the goods, when the text is their name
 }
 
 // NewReplyRow makes a row.

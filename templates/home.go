@@ -6,14 +6,19 @@ import (
 	"github.com/xunjia/xunjia"
 )
 
-// HomePage is where everybody starts: the newest purchases that wait for
-// quotes.
+// HomePage is where everybody starts: what waits for quotes, first what the
+// reader follows and then the rest.
 type HomePage struct {
 	Layout
-	Purchases []PurchaseCard
-	Followed  bool           // the list holds only what the user follows
-	Others    []PurchaseCard // below a short list of those: the newest of the rest
+	Followed []PurchaseCard
+	Others   []PurchaseCard
+	Follows  bool   // the reader follows something
+	Next     string // for the next part; "" at the end
+	First    bool   // of the parts
 }
+
+// More leads to the next part.
+func (p *HomePage) More() More { return moreAt("/", nil, p.Next) }
 
 // Template implements Page.
 func (*HomePage) Template() string { return "home" }

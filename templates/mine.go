@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/xunjia/xunjia"
@@ -10,8 +11,19 @@ import (
 type MyPurchasesPage struct {
 	Layout
 	Purchases []PurchaseCard
+	Status    string // the chosen one of the tabs
 	Next      string // for the next page; "" at the end
 	First     bool   // of the pages
+}
+
+// Tabs are the states to choose from.
+func (*MyPurchasesPage) Tabs() []Option {
+	return []Option{{Text: "全部"}, {Value: "open", Text: "报价中"}, {Value: "ended", Text: "已结束"}, {Value: "done", Text: "已成交"}, {Value: "closed", Text: "已关闭"}}
+}
+
+// More leads to the next page.
+func (p *MyPurchasesPage) More() More {
+	return moreAt("/me/purchases", url.Values{"status": {p.Status}}, p.Next)
 }
 
 // Template implements Page.
@@ -21,8 +33,19 @@ func (*MyPurchasesPage) Template() string { return "my_purchases" }
 type MyQuotesPage struct {
 	Layout
 	Quotes []MyQuote
+	State  string // the chosen one of the tabs
 	Next   string // for the next page; "" at the end
 	First  bool   // of the pages
+}
+
+// Tabs are the answers to choose from.
+func (*MyQuotesPage) Tabs() []Option {
+	return []Option{{Text: "全部"}, {Value: "pending", Text: "待答复"}, {Value: "accepted", Text: "已接受"}, {Value: "refused", Text: "未接受"}, {Value: "withdrawn", Text: "已撤回"}}
+}
+
+// More leads to the next page.
+func (p *MyQuotesPage) More() More {
+	return moreAt("/me/quotes", url.Values{"state": {p.State}}, p.Next)
 }
 
 // Template implements Page.

@@ -6,18 +6,6 @@ import (
 	"github.com/xunjia/xunjia"
 )
 
-// PurchasesPage lists the purchases that wait for quotes.
-type PurchasesPage struct {
-	Layout
-	Followed  bool // only what the reader follows
-	Purchases []PurchaseCard
-	Next      string // for the next page; "" at the end
-	First     bool   // of the pages
-}
-
-// Template implements Page.
-func (*PurchasesPage) Template() string { return "purchases" }
-
 // PurchasePage is one purchase for everybody: guests, suppliers, its buyer.
 type PurchasePage struct {
 	Layout

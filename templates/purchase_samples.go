@@ -40,20 +40,8 @@ func sampleQuotes(now time.Time) []CompareQuote {
 func businessSamples(now time.Time) []Sample {
 	p := samplePurchase(now)
 	samples := []Sample{
-		{"purchases", &PurchasesPage{Layout: sampleLayout("采购大厅", ""), Purchases: samplePurchases(now), Next: "more"}},
-		{"purchases empty", &PurchasesPage{Layout: sampleLayout("采购大厅", ""), First: true}},
-		{"purchases followed", &PurchasesPage{Layout: sampleLayout("采购大厅", ""), First: true, Followed: true}},
-		{"purchases guest", &PurchasesPage{Layout: Layout{Title: "采购大厅"}, First: true, Followed: true}},
-		{"my_purchases", &MyPurchasesPage{Layout: sampleLayout("我的采购", MeTab), Purchases: samplePurchases(now), Next: "more", First: true}},
-		{"my_purchases empty", &MyPurchasesPage{Layout: sampleLayout("我的采购", MeTab), First: true}},
-		{"my_quotes empty", &MyQuotesPage{Layout: sampleLayout("我的报价", MeTab), First: true}},
 		{"confirm", &ConfirmPage{Layout: Layout{Title: "结束报价", Plain: true, Back: "/purchases/1"}, Heading: "现在结束报价？", Text: "黄连、当归，已收到 4 条报价。", Points: []string{"供应商不能再报价或修改报价", "报过价的供应商会收到通知"}, Action: "/purchases/1/end", Button: "结束报价", TestID: "end-confirm"}},
 	}
-	mine := &MyQuotesPage{Layout: sampleLayout("我的报价", MeTab), Next: "more"}
-	for i, q := range sampleQuotes(now) {
-		mine.Quotes = append(mine.Quotes, MyQuote{Quote: q.Quote, Line: p.Lines[i/3], Purchase: p, Status: p.Status, Left: LeftOf(p, now), Buyer: "亳州市华济堂饮片有限公司"})
-	}
-	samples = append(samples, Sample{"my_quotes", mine})
 	samples = append(samples, purchaseSamples(p, now)...)
 	samples = append(samples, publishSamples(now)...)
 	return append(samples, quoteSamples(p, now)...)

@@ -19,13 +19,12 @@ type Sample struct {
 // of pages are gathered in a function of their own, named here.
 func Samples(now time.Time) []Sample {
 	samples := []Sample{
-		{"home", &HomePage{Layout: sampleLayout("首页", HomeTab), Purchases: samplePurchases(now)[:1], Followed: true, Others: samplePurchases(now)[1:]}},
-		{"home empty", &HomePage{Layout: Layout{Tab: HomeTab}}},
 		{"me", &MePage{Layout: sampleLayout("我的", MeTab), Phone: "138****0001", Area: "四川省成都市金牛区", Kind: "药商", Followed: 12, Level: 2, Face: "川"}},
 		{"message", &MessagePage{Layout: sampleLayout("提示", ""), Icon: "alert-circle", Kind: "warn", Heading: "报价已截止，不能再报价", ShowID: true, Links: []Link{{"/", "回到首页"}, {"/purchases", "看看别的采购"}}}},
 		{"message error", &MessagePage{Layout: sampleLayout("提示", ""), Icon: "tool", Kind: "bad", Heading: "系统出了点问题，我们已经记录下来，请稍后再试", ShowID: true, Links: []Link{{"/", "回到首页"}}}},
 		{"debug", &DebugPage{Layout: sampleLayout("页面样例", ""), Rows: []DebugRow{{"home", "/debug/pages/home"}}}},
 	}
+	samples = append(samples, listSamples(now)...)
 	samples = append(samples, registrationSamples()...)
 	samples = append(samples, loginSamples()...)
 	samples = append(samples, securitySamples(now)...)

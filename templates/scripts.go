@@ -43,3 +43,18 @@ func (*QuoteNewPage) Pictures() bool { return true }
 
 // Pictures is as for PurchasePage.
 func (*ComparePage) Pictures() bool { return true }
+
+// listScript loads the next part of a list when its end comes near.
+const listScript = "list.js"
+
+// Script implements the choice for lists.
+func (*HomePage) Script() string { return listScript }
+
+// Script is as for HomePage.
+func (*PurchasesPage) Script() string { return listScript }
+
+// Script is as for HomePage.
+func (*MyPurchasesPage) Script() string { return listScript }
+
+// Script is as for HomePage.
+func (*MyQuotesPage) Script() string { return listScript }

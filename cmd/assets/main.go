@@ -51,7 +51,7 @@ func run(dir string) error {
 
 // entries are the files of templates/src that pages ask for by name.
 func entries() []string {
-	return []string{"h5.css", "admin.css", "app.js", "purchase.js", "gallery.js", "admin.js", "scan.js", "wx.js"}
+	return []string{"h5.css", "admin.css", "app.js", "purchase.js", "gallery.js", "admin.js", "scan.js", "wx.js", "list.js"}
 }
 
 // build answers every file of the assets folder: each entry under a name with

@@ -35,11 +35,31 @@ func TestCommands(t *testing.T) {
 		{[]string{"migrate"}, "数据库结构已是最新"},
 		{[]string{"seed"}, "14 张采购单"},
 		{[]string{"seed"}, "0 张采购单"},
+		{[]string{"seed", "--purchases=20"}, "20 / 20 张采购单，100 条报价"},
 		{[]string{"--help"}, "healthcheck"},
 	} {
 		got, err := command(t, vars, c.args...)
 		if err != nil || !strings.Contains(got, c.want) {
 			t.Errorf("%v: %v, %q lacks %q", c.args, err, got, c.want)
+		}
+	}
+}
+
+// A benchmark's load gets into production only by force.
+func TestSeedVolumeIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		command seedCommand
+		env     config.Env
+		ok      bool
+	}{
+		{seedCommand{Purchases: 10}, config.Development, true},
+		{seedCommand{Purchases: 10}, config.Production, false},
+		{seedCommand{Purchases: 10, Force: true}, config.Production, true},
+		{seedCommand{}, config.Production, true},
+		{seedCommand{Purchases: -1}, config.Development, false},
+	} {
+		if err := c.command.allowed(config.Config{Env: c.env}); (err == nil) != c.ok {
+			t.Errorf("%+v in %s: %v", c.command, c.env, err)
 		}
 	}
 }

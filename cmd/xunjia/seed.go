@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/config"
@@ -20,19 +23,58 @@ import (
 //go:embed samples
 var samples embed.FS
 
-type seedCommand struct{}
+type seedCommand struct {
+	Purchases int  `help:"再写入 N 张压力测试用的采购单，每张 5 条报价" placeholder:"N"`
+	Force     bool `help:"env 是 production 时也写入"`
+}
 
-// Run adds what is missing of the sample data.
-func (seedCommand) Run(ctx context.Context, env environment) error {
+// volumeQuotes is how many quotes each purchase of a volume has.
+const volumeQuotes = 5
+
+// Run adds what is missing of the sample data, and a volume when one is wanted.
+func (k seedCommand) Run(ctx context.Context, env environment) error {
 	return withStore(ctx, env, func(st *store.Store, cfg config.Config) error {
+		if err := k.allowed(cfg); err != nil {
+			return err
+		}
 		report, err := seed(ctx, st, cfg)
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(env.stdout, "新增：%d 个品种，%d 位用户，%d 张采购单，%d 条报价，%d 条通知\n",
 			report.Categories, report.Users, report.Purchases, report.Quotes, report.Notifications)
-		return err
+		if err != nil || k.Purchases == 0 {
+			return err
+		}
+		return seedVolume(ctx, st, env.stdout, k.Purchases)
 	})
+}
+
+// allowed tells why nothing may be written.
+func (k seedCommand) allowed(cfg config.Config) error {
+	switch {
+	case k.Purchases < 0:
+		return errors.New("--purchases 不能是负数")
+	case k.Purchases > 0 && cfg.Production() && !k.Force:
+		return errors.New("这是生产环境（env: production），没有写入。确实要往这个数据库写压力测试数据，请加 --force")
+	}
+	return nil
+}
+
+// seedVolume adds the load of a benchmark and tells how it gets on.
+func seedVolume(ctx context.Context, st *store.Store, w io.Writer, purchases int) error {
+	const step = 10_000
+	began := time.Now()
+	tell := func(done int) {
+		if done%step != 0 && done != purchases {
+			return
+		}
+		took := time.Since(began)
+		// A broken pipe must not stop the work half-way.
+		_, _ = fmt.Fprintf(w, "%d / %d 张采购单，%d 条报价，用时 %v，每秒 %.0f 张\n",
+			done, purchases, done*volumeQuotes, took.Round(time.Second), float64(done)/took.Seconds())
+	}
+	return st.SeedVolume(ctx, purchases, volumeQuotes, tell)
 }
 
 // seedEmpty adds the sample data to a database that holds no categories yet.
