@@ -55,6 +55,12 @@ type DealPage struct {
 // DealActions are what the reader can do now.
 type DealActions struct{ Confirm, Change, Cancel, Keep, Complete, Dispute, Photos bool }
 
+// Bar tells whether the bar at the bottom has a button.
+func (p *DealPage) Bar() bool {
+	can := p.Can
+	return p.Decides && (can.Confirm || can.Change || can.Cancel || can.Keep || can.Complete)
+}
+
 // Template implements Page.
 func (*DealPage) Template() string { return "deal" }
 
