@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 
@@ -147,13 +145,10 @@ func (s *Store) goodsBelow(ctx context.Context, id int64) ([]int64, error) {
 }
 
 func (s *Store) purchaseByNumber(ctx context.Context, number string, viewer xunjia.User) ([]xunjia.Purchase, error) {
-	p, err := one(ctx, s.db, selectPurchases().Where(sq.Eq{"number": number}), scanPurchase)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && !p.Listed(viewer) {
-		return nil, nil
-	}
+	list, err := all(ctx, s.db, selectPurchases().Where(sq.Eq{"number": number}), scanPurchase)
 	if err != nil {
 		return nil, err
 	}
-	list := []xunjia.Purchase{p}
+	list = slices.DeleteFunc(list, func(p xunjia.Purchase) bool { return !p.Listed(viewer) })
 	return list, s.addLines(ctx, list, false)
 }
