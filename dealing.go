@@ -453,3 +453,9 @@ func (t Dispute) Spoken(s Side) int {
 	}
 	return n
 }
+
+// Covered tells whether nothing is left to buy of a line that is not settled.
+func (l Line) Covered() bool {
+	_, err := l.Concluded()
+	return err == nil && l.Accepted >= l.Quantity
+}

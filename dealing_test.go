@@ -235,3 +235,15 @@ func TestDisputes(t *testing.T) {
 		}
 	}
 }
+
+func TestCovered(t *testing.T) {
+	for _, c := range []struct {
+		status   PurchaseStatus
+		accepted Quantity
+		want     bool
+	}{{WaitingForQuote, 500, true}, {QuotingEnded, 500, true}, {WaitingForQuote, 499, false}, {Closed, 500, false}, {Purchased, 500, false}} {
+		if got := (Line{Status: c.status, Quantity: 500, Accepted: c.accepted}).Covered(); got != c.want {
+			t.Errorf("%s with %d of 500: %v", c.status, c.accepted, got)
+		}
+	}
+}

@@ -18,6 +18,7 @@ func TestQuoteTransitions(t *testing.T) {
 		Revise:     {Pending, no, Pending, Pending, no},
 		PassOver:   {NotChosen, no, no, no, no},
 		UndoAnswer: {no, Pending, Pending, no, no},
+		CallOff:    {no, Refused, no, no, no},
 	}
 	if len(want) != len(QuoteActions()) {
 		t.Fatalf("the table has %d actions, the package %d", len(want), len(QuoteActions()))

@@ -121,9 +121,8 @@ func (s *Store) ConfirmDeal(ctx context.Context, id, by int64, version int) (xun
 // concludeCovered concludes the line when nothing of it is left to buy and no
 // other deal of it still waits for a yes.
 func concludeCovered(ctx context.Context, tx *tx, t dealTable, by int64) error {
-	_, settled := t.line.Concluded()
-	if settled != nil || t.line.Accepted < t.line.Quantity {
-		return nil // settled before, or something is left
+	if !t.line.Covered() {
+		return nil
 	}
 	open, err := one(ctx, tx, sq.Select("COUNT(*)").From("deal").Where(sq.Eq{"line_id": t.line.ID, "state": xunjia.DraftDeal}).
 		Where(sq.NotEq{"id": t.deal.ID}), scanInt)
