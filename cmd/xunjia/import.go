@@ -64,7 +64,7 @@ func (c importCommand) Run(ctx context.Context, env environment) error {
 // pictures answers how an attachment is stored. A dry run only looks whether the
 // picture is good.
 func (c importCommand) pictures(folder *os.Root, st *store.Store, cfg config.Config) (func(context.Context, int64, string) (string, error), error) {
-	blobs, err := media.OpenLocal(cfg.Media.Dir)
+	blobs, _, err := openBlobs(cfg) // released by the end of the command
 	if err != nil {
 		return nil, err
 	}
