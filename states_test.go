@@ -72,6 +72,7 @@ also before the clock's job has written it.
 	machine(&b, "Dispute: `state`", DisputeStates(), DisputeActions(), map[DisputeAction]string{
 		SettleDispute:   "staff, once the other side has answered or its time is up",
 		WithdrawDispute: "the side that opened it; the deal is what it was before",
+	})
 	machine(&b, "Invitation: `state`", InvitationStates(), InvitationActions(), map[InvitationAction]string{
 		OpenInvitation:    "the supplier, who looks at the purchase",
 		QuoteInvitation:   "the supplier, with a quote",

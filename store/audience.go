@@ -28,15 +28,16 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		if err != nil {
 			return f, err
 		}
-		f.Quote, f.Line, f.Supplier = view.Quote, view.Line, view.Supplier
-		f.Deal, err = s.DealOfQuote(ctx, e.QuoteID)
-		if xunjia.ErrorCode(err) == xunjia.NotFound {
-			err = nil
 		f.Quote, f.Line, f.Supplier, f.Sealed = view.Quote, view.Line, view.Supplier, view.Hidden
 		if f.Sealed { // growth points count the pictures; notices show none
 			list := []xunjia.Quote{f.Quote}
 			err = s.addAttachments(ctx, list)
 			f.Quote = list[0]
+			return f, err
+		}
+		f.Deal, err = s.DealOfQuote(ctx, e.QuoteID)
+		if xunjia.ErrorCode(err) == xunjia.NotFound {
+			err = nil
 		}
 		return f, err
 	}
