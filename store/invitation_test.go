@@ -63,11 +63,11 @@ func TestInvitedOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		followed, err := m.OpenPurchasesFollowedBy(ctx, guest.ID, xunjia.Page{Limit: 100})
+		home, err := m.Home(ctx, guest.ID, xunjia.Page{Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range append(list.Items, followed.Items...) {
+		for _, l := range append(list.Items, append(home.Followed, home.Others...)...) {
 			if l.ID == p.ID {
 				t.Error("it is in a list")
 			}

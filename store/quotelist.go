@@ -94,7 +94,7 @@ func (s *Store) QuotesForLines(ctx context.Context, lineIDs []int64, supplierID 
 
 // QuotesBy lists what the supplier quoted, newest first.
 func (s *Store) QuotesBy(ctx context.Context, supplierID int64, page xunjia.Page) (list xunjia.List[QuoteView], err error) {
-	return s.quotes(ctx, page, [][]pin{{{"supplier_id", supplierID}}})
+	return s.quotes(ctx, supplierID, page, [][]pin{{{"supplier_id", supplierID}}})
 }
 
 // QuotesIn lists what the supplier quoted and is in one of the states, newest
@@ -104,11 +104,12 @@ func (s *Store) QuotesIn(ctx context.Context, supplierID int64, states []xunjia.
 	for i, state := range states {
 		parts[i] = []pin{{"supplier_id", supplierID}, {"state", state}}
 	}
-	return s.quotes(ctx, page, parts)
+	return s.quotes(ctx, supplierID, page, parts)
 }
 
-// quotes merges parts of an index, each with pins of its own.
-func (s *Store) quotes(ctx context.Context, page xunjia.Page, parts [][]pin) (list xunjia.List[QuoteView], err error) {
+// quotes merges parts of an index of the viewer's own quotes, each with pins of
+// its own.
+func (s *Store) quotes(ctx context.Context, viewer int64, page xunjia.Page, parts [][]pin) (list xunjia.List[QuoteView], err error) {
 	k, err := newKeyset(page)
 	if err != nil {
 		return list, err
@@ -126,7 +127,7 @@ func (s *Store) quotes(ctx context.Context, page xunjia.Page, parts [][]pin) (li
 	})
 	quotes := cut(k, rows, func(q xunjia.Quote) (time.Time, int64) { return q.CreatedAt, q.ID })
 	list.Next = quotes.Next
-	list.Items, err = s.quoteViews(ctx, quotes.Items, supplierID)
+	list.Items, err = s.quoteViews(ctx, quotes.Items, viewer)
 	return list, err
 }
 
