@@ -39,6 +39,9 @@ type Facts struct {
 	Event    Event
 	Deal     Deal
 	Results  map[int64]Result // of a concluded line, by quote id
+	Sealed   bool             // the quote's prices are hidden
+	Question Question
+	Asker    User // of the question
 }
 
 // TemplateSpec describes a template message that staff must have in their
@@ -81,6 +84,8 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 	switch {
 	case kind == PurchasePublished && !buyer:
 		return newPurchaseNotice(f), true
+	case (kind == QuoteCreated || kind == QuoteRevised || kind == QuoteWithdrawn) && buyer && f.Sealed:
+		return sealedNotice(kind, f), true
 	case (kind == QuoteCreated || kind == QuoteRevised || kind == QuoteWithdrawn) && buyer:
 		return quoteNotice(kind, f), true
 	case (kind == QuoteAccepted || kind == QuoteRefused) && recipient == f.Quote.SupplierID:
@@ -91,6 +96,10 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return lifecycleNotice(kind, f), true
 	case kind.dealKind() && (buyer || recipient == f.Deal.SupplierID):
 		return dealNotice(kind, f, recipient), true
+	case kind == SupplierInvited && recipient == f.Event.Subject:
+		return invitedNotice(f), true
+	case (kind == QuestionAsked && buyer || kind == QuestionAnswered && !buyer) && f.Question.State != QuestionHidden:
+		return questionNotice(kind, f), true
 	case kind == UserRegistered || kind == TaskDone || kind == LevelReached:
 		return growthNotice(kind, f), true
 	case kind == LineConcluded && recipient == f.Quote.SupplierID:

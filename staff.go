@@ -59,6 +59,8 @@ const (
 	EditQRCodes       Permission = "qrcodes.edit"       // QR codes with a scene
 	SettleDisputes    Permission = "disputes.settle"    // disagreements about deals
 	EditMedia         Permission = "media.edit"         // pictures: look at all, choose what crops show
+	ViewPurchases     Permission = "purchases.view"     // every purchase, without prices
+	ClosePurchases    Permission = "purchases.close"    // close them, hide questions
 )
 
 // Permissions lists every permission.
@@ -66,15 +68,16 @@ func Permissions() []Permission {
 	return []Permission{
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
 		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, SettleDisputes, EditMedia,
+		ViewPurchases, ClosePurchases,
 	}
 }
 
 // Can is the one table of who may do what.
 func (r Role) Can(p Permission) bool {
 	switch p {
-	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans:
+	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans, ViewPurchases:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
 	case ManageStaff, ViewAudit, ManageSite:
 		return r == OwnerRole || r == AdminRole

@@ -73,11 +73,23 @@ also before the clock's job has written it.
 		SettleDispute:   "staff, once the other side has answered or its time is up",
 		WithdrawDispute: "the side that opened it; the deal is what it was before",
 	})
+	machine(&b, "Invitation: `state`", InvitationStates(), InvitationActions(), map[InvitationAction]string{
+		OpenInvitation:    "the supplier, who looks at the purchase",
+		QuoteInvitation:   "the supplier, with a quote",
+		DeclineInvitation: "the supplier",
+		RevokeInvitation:  "the buyer's side",
+		RenewInvitation:   "the buyer's side, inviting again",
+	})
+	machine(&b, "Question: `state`", QuestionStates(), QuestionActions(), map[QuestionAction]string{
+		AnswerAction: "the buyer's side; again to change the answer",
+		HideAction:   "the buyer's side or staff, with a reason",
+	})
 	b.WriteString("## Other stored numbers\n\n| column | numbers |\n|---|---|\n")
 	fmt.Fprintf(&b, "| `quote.status` | %d 默认 · %d 成功 (a deal came of it) |\n", DefaultQuote, SuccessfulQuote)
 	fmt.Fprintf(&b, "| `quote_attachment.type`, `purchase_attachment.type` | %s |\n", numbers(AttachmentTypes()))
 	fmt.Fprintf(&b, "| `notification.type` | %s |\n", numbers(NotificationTypes()))
 	fmt.Fprintf(&b, "| `notification.status` | %d 未读 · %d 已读 |\n", Unread, Read)
+	fmt.Fprintf(&b, "| `purchase.mode` | %s |\n", numbers(PurchaseModes()))
 	fmt.Fprintf(&b, "| `users.kind` | %s |\n", numbers(BusinessKinds()))
 	return b.String()
 }

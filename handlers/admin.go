@@ -229,6 +229,12 @@ func eventName(kind xunjia.EventKind) string {
 		return "接受报价"
 	case xunjia.QuoteRefused:
 		return "拒绝报价"
+	case xunjia.SupplierInvited:
+		return "邀请报价"
+	case xunjia.QuestionAsked:
+		return "供应商提问"
+	case xunjia.QuestionAnswered:
+		return "回答提问"
 	case xunjia.CodeRequested:
 		return "验证码"
 	default:

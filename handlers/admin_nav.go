@@ -31,6 +31,9 @@ func navigation() []navSection {
 		{"", []navEntry{
 			{"/admin", "概况", "dashboard", xunjia.ViewDashboard},
 		}},
+		{"业务", []navEntry{
+			{"/admin/purchases", "采购单", "package", xunjia.ViewPurchases},
+		}},
 		{"公众号", []navEntry{
 			{"/admin/conversations", "会话", "messages", xunjia.ReadConversations},
 			{"/admin/replies", "自动回复", "message-chatbot", xunjia.EditReplies},

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -75,8 +76,12 @@ func (s *Site) observe(c *gin.Context) {
 	case c.FullPath() == "/livez" || c.FullPath() == "/readyz" || c.FullPath() == "/assets/:name":
 		level = slog.LevelDebug
 	}
+	path := c.Request.URL.Path
+	if token := c.Param("token"); token != "" { // whoever knows it can use it
+		path = strings.ReplaceAll(path, token, ":token")
+	}
 	attrs := []slog.Attr{
-		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.String("path", c.Request.URL.Path),
+		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.String("path", path),
 		slog.Int("status", status), slog.Int("bytes", max(0, c.Writer.Size())),
 		slog.Int64("ms", took.Milliseconds()), slog.String("request_id", v.requestID),
 	}

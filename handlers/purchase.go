@@ -16,17 +16,30 @@ func (s *Site) purchase(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.Store.Purchase(c.Request.Context(), id)
+	p, err := s.Store.PurchaseFor(c.Request.Context(), id, visitOf(c).user)
 	if err != nil {
 		return err
 	}
 	if c.Request.Method == http.MethodGet && !p.Of(visitOf(c).user) {
 		// A page without its counter is better than none.
-		if err := s.Store.CountView(c.Request.Context(), id); err != nil {
+		if err := s.Store.CountView(c.Request.Context(), id, viewer(c)); err != nil {
 			s.Log.WarnContext(c.Request.Context(), "view not counted", "error", err, "request_id", visitOf(c).requestID)
 		}
 	}
 	return s.renderPurchase(c, http.StatusOK, p, "")
+}
+
+// viewer tells those apart who look at a page: users, else browsers with a
+// session, else addresses with what their browser calls itself.
+func viewer(c *gin.Context) string {
+	v := visitOf(c)
+	switch {
+	case v.user.ID != 0:
+		return "user " + strconv.FormatInt(v.user.ID, 10)
+	case v.session.ID != "":
+		return "session " + v.session.ID
+	}
+	return "address " + clientIP(c).String() + " " + c.Request.UserAgent()
 }
 
 // renderPurchase shows a purchase; complaint says why something asked for was
@@ -66,6 +79,9 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 			return err
 		}
 	}
+	if err := s.addTalk(c, page); err != nil {
+		return err
+	}
 	for _, l := range p.Lines {
 		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user, now) == nil}
 		if v.loggedIn() && !page.Mine {
@@ -87,6 +103,8 @@ func purchaseActions(p xunjia.Purchase, u xunjia.User, now time.Time) templates.
 	return templates.PurchaseActions{
 		End: p.CanEnd(u, now) == nil, Close: p.CanClose(u) == nil,
 		Extend: possible(p.CanExtend(u, far, now)), Reopen: possible(p.CanReopen(u, far, now)),
+		Invite: p.CanInvite(u, now) == nil, Edit: p.CanInvite(u, now) == nil, Copy: p.Allows(u, xunjia.Manage) == nil,
+		Opening: p.CanOpen(u, now) == nil,
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *Site) quoteForm(c *gin.Context) (p *templates.QuoteNewPage, shown bool,
 	if err != nil {
 		return nil, false, err
 	}
-	purchase, line, err := s.Store.PurchaseOfLine(ctx, id)
+	purchase, line, err := s.Store.LineFor(ctx, id, visitOf(c).user)
 	if err != nil {
 		return nil, false, err
 	}

@@ -25,6 +25,9 @@ func (v *scans) Scanned(ctx context.Context, who xunjia.Identity, scene string, 
 	if id, ok := xunjia.PCScanOfScene(scene); ok {
 		return v.scannedPC(ctx, who, id)
 	}
+	if token, ok := xunjia.InviteOfScene(scene); ok {
+		return v.scannedInvite(ctx, token)
+	}
 	if at.Unix() <= 0 { // the push named no time
 		at = v.clock()
 	}
@@ -36,7 +39,7 @@ func (v *scans) Scanned(ctx context.Context, who xunjia.Identity, scene string, 
 		return nil, err
 	}
 	if q.Action == xunjia.QRPurchase {
-		return v.invite(ctx, q)
+		return v.invite(ctx, who, q)
 	}
 	return wechat.TextReply{Content: q.Reply}, nil
 }
@@ -58,8 +61,15 @@ func (v *scans) scannedPC(ctx context.Context, who xunjia.Identity, id string) (
 }
 
 // invite shows a purchase as a card.
-func (v *scans) invite(ctx context.Context, q xunjia.QRCode) (wechat.Reply, error) {
-	p, err := v.store.Purchase(ctx, q.Target)
+func (v *scans) invite(ctx context.Context, who xunjia.Identity, q xunjia.QRCode) (wechat.Reply, error) {
+	var u xunjia.User
+	if who.UserID != 0 {
+		var err error
+		if u, err = v.store.User(ctx, who.UserID); err != nil {
+			return nil, err
+		}
+	}
+	p, err := v.store.PurchaseFor(ctx, q.Target, u)
 	if xunjia.ErrorCode(err) == xunjia.NotFound {
 		return wechat.TextReply{Content: "这张采购单已经不在了，<a href=\"" + v.baseURL + "/purchases\">看看别的采购</a>"}, nil
 	}
@@ -70,12 +80,34 @@ func (v *scans) invite(ctx context.Context, q xunjia.QRCode) (wechat.Reply, erro
 	if p.StatusAt(v.clock()) == xunjia.WaitingForQuote {
 		text = "正在询价，" + xunjia.ShortTime(p.Deadline) + " 截止，点开就能报价。"
 	}
-	article := wechat.Article{Title: "采购：" + p.Title(), Description: text, URL: v.baseURL + xunjia.PurchasePath(p.ID)}
+	return v.card("采购：", p, text, xunjia.PurchasePath(p.ID)), nil
+}
+
+// scannedInvite leads somebody who scanned the code of an invitation link to it,
+// as long as it works.
+func (v *scans) scannedInvite(ctx context.Context, token string) (wechat.Reply, error) {
+	l, p, err := v.store.InviteLink(ctx, token)
+	if err == nil && l.State(p, v.clock()) == xunjia.LinkLive {
+		return v.card("邀请您报价：", p, xunjia.ShortTime(p.Deadline)+" 截止，点开就能报价。", "/i/"+token), nil
+	}
+	text := "这个邀请二维码不存在，请向采购商要一个新的。"
+	switch {
+	case err == nil: // who is invited already comes in by the page
+		text = "这个邀请二维码" + string(l.State(p, v.clock())) + "。<a href=\"" + v.baseURL + "/i/" + token + "\">查看</a>"
+	case xunjia.ErrorCode(err) != xunjia.NotFound:
+		return nil, err
+	}
+	return wechat.TextReply{Content: text}, nil
+}
+
+// card shows a purchase with its first picture.
+func (v *scans) card(prefix string, p xunjia.Purchase, text, path string) wechat.Reply {
+	article := wechat.Article{Title: prefix + p.Title(), Description: text, URL: v.baseURL + path}
 	for _, l := range p.Lines {
 		if picture := l.Picture(); picture.Media != "" {
 			article.ImageURL = v.baseURL + "/media/" + picture.Media + "/mobile"
 			break
 		}
 	}
-	return wechat.NewsReply{Articles: []wechat.Article{article}}, nil
+	return wechat.NewsReply{Articles: []wechat.Article{article}}
 }

@@ -136,5 +136,5 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 // obsolete tells that nobody needs to hear of the event any more: a request for
 // quotes that takes none.
 func obsolete(e xunjia.Event, p xunjia.Purchase, now time.Time) bool {
-	return e.Kind == xunjia.PurchasePublished && p.StatusAt(now) != xunjia.WaitingForQuote
+	return (e.Kind == xunjia.PurchasePublished || e.Kind == xunjia.SupplierInvited) && p.StatusAt(now) != xunjia.WaitingForQuote
 }

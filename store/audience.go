@@ -24,11 +24,17 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		return f, err
 	}
 	if e.QuoteID != 0 {
-		view, err := s.quoteView(ctx, e.QuoteID)
+		view, err := s.quoteView(ctx, e.QuoteID, 0)
 		if err != nil {
 			return f, err
 		}
-		f.Quote, f.Line, f.Supplier = view.Quote, view.Line, view.Supplier
+		f.Quote, f.Line, f.Supplier, f.Sealed = view.Quote, view.Line, view.Supplier, view.Hidden
+		if f.Sealed { // growth points count the pictures; notices show none
+			list := []xunjia.Quote{f.Quote}
+			err = s.addAttachments(ctx, list)
+			f.Quote = list[0]
+			return f, err
+		}
 		f.Deal, err = s.DealOfQuote(ctx, e.QuoteID)
 		if xunjia.ErrorCode(err) == xunjia.NotFound {
 			err = nil
@@ -41,8 +47,11 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 			break
 		}
 	}
-	if e.Kind == xunjia.LineConcluded {
+	switch e.Kind {
+	case xunjia.LineConcluded:
 		f.Results, err = s.results(ctx, f.Purchase, f.Line)
+	case xunjia.QuestionAsked, xunjia.QuestionAnswered:
+		f.Question, f.Asker, err = s.questionFacts(ctx, e.Subject)
 	}
 	return f, err
 }
@@ -70,7 +79,9 @@ type AudienceQuery struct {
 func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (people []Recipient, next int64, err error) {
 	switch e.Kind {
 	case xunjia.PurchasePublished:
-		people, next, err = s.followers(ctx, q)
+		if q.Facts.Purchase.Mode != xunjia.InvitedMode {
+			people, next, err = s.followers(ctx, q)
+		}
 	case xunjia.PurchaseEnded, xunjia.PurchaseClosed, xunjia.PurchaseExtended, xunjia.PurchaseReopened, xunjia.LineClosed:
 		people, next, err = s.quoters(ctx, e, q)
 	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn:
@@ -86,6 +97,12 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
 	case xunjia.LineConcluded:
 		people, next, err = s.losers(ctx, e, q)
+	case xunjia.SupplierInvited:
+		people, err = s.invited(ctx, e)
+	case xunjia.QuestionAsked:
+		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
+	case xunjia.QuestionAnswered:
+		people, next, err = s.listeners(ctx, e, q)
 	}
 	if err == nil && len(people) > 0 {
 		people, err = s.reachable(ctx, q.AppID, people)

@@ -34,7 +34,9 @@ type Comparison struct {
 
 // CompareQuotes lists the quotes of a purchase for its buyer's side, line by line
 // and cheapest first as quoted; withdrawn ones are among them. It is NotFound for
-// anybody else. It answers MaxQuotesShown at most and goes on after Next.
+// anybody else. It answers MaxQuotesShown at most and goes on after Next. Sealed
+// ones come in no telling order, see QuoteView; the first look at them after the
+// deadline is recorded.
 func (s *Store) CompareQuotes(ctx context.Context, purchaseID, viewer int64, after string) (c Comparison, err error) {
 	p, err := one(ctx, s.db, selectPurchases().Where(sq.Eq{"id": purchaseID}), scanPurchase)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -50,19 +52,30 @@ func (s *Store) CompareQuotes(ctx context.Context, purchaseID, viewer int64, aft
 	if err := p.Allows(u, xunjia.See); err != nil {
 		return c, err
 	}
-	from, err := parseCompareCursor(after)
+	// While prices are hidden, the order must not give them away, nor the cursor.
+	hidden := p.Hidden(s.now())
+	order := []string{"line_id", "price", "id"}
+	if hidden {
+		order = []string{"line_id", "id"}
+	} else if err := s.noteOpening(ctx, p, u); err != nil {
+		return c, err
+	}
+	from, err := parseCompareCursor(after, hidden)
 	if err != nil {
 		return c, err
 	}
 	list, err := all(ctx, s.db, selectQuotes().Where(sq.Eq{"purchase_id": purchaseID}).Where(from).
-		OrderBy("line_id", "price", "id").Limit(MaxQuotesShown), scanQuote)
+		OrderBy(order...).Limit(MaxQuotesShown), scanQuote)
 	if err != nil {
 		return c, err
 	}
 	if n := len(list); n == MaxQuotesShown {
 		last := list[n-1]
+		if hidden {
+			last.Price = 0
+		}
 		left, err := one(ctx, s.db, sq.Select("COUNT(*)").From("quote").Where(sq.Eq{"purchase_id": purchaseID}).
-			Where(beyond(last.LineID, int64(last.Price), last.ID)), scanInt)
+			Where(beyond(last.LineID, int64(last.Price), last.ID, hidden)), scanInt)
 		if err != nil {
 			return c, err
 		}
@@ -70,17 +83,20 @@ func (s *Store) CompareQuotes(ctx context.Context, purchaseID, viewer int64, aft
 			c.Next = fmt.Sprintf("%d-%d-%d", last.LineID, last.Price, last.ID)
 		}
 	}
-	c.Items, err = s.quoteViews(ctx, list)
+	c.Items, err = s.quoteViews(ctx, list, viewer)
 	return c, err
 }
 
 // beyond is what comes after a quote in the order of CompareQuotes.
-func beyond(line, price, id int64) sq.Sqlizer {
+func beyond(line, price, id int64, hidden bool) sq.Sqlizer {
+	if hidden {
+		return sq.And{sq.GtOrEq{"line_id": line}, sq.Or{sq.Gt{"line_id": line}, sq.Gt{"id": id}}}
+	}
 	return sq.And{sq.GtOrEq{"line_id": line}, sq.Or{
 		sq.Gt{"line_id": line}, sq.Gt{"price": price}, sq.And{sq.Eq{"price": price}, sq.Gt{"id": id}}}}
 }
 
-func parseCompareCursor(after string) (sq.Sqlizer, error) {
+func parseCompareCursor(after string, hidden bool) (sq.Sqlizer, error) {
 	if after == "" {
 		return sq.And{}, nil
 	}
@@ -97,7 +113,7 @@ func parseCompareCursor(after string) (sq.Sqlizer, error) {
 			return nil, xunjia.Errorf(xunjia.Invalid, "列表的位置无效，请从第一页看起")
 		}
 	}
-	return beyond(n[0], n[1], n[2]), nil
+	return beyond(n[0], n[1], n[2], hidden), nil
 }
 
 // QuoteResult tells how a quote did against the others of its line; NotFound

@@ -84,7 +84,7 @@ func (s *Store) dealViews(ctx context.Context, deals []xunjia.Deal) ([]DealView,
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.quoteViews(ctx, quotes)
+	list, err := s.quoteViews(ctx, quotes, 0) // of accepted quotes, which are open
 	if err != nil {
 		return nil, err
 	}

@@ -317,12 +317,6 @@ func attachments(ctx context.Context, r runner, q sq.SelectBuilder) (map[int64][
 	return byOwner, err
 }
 
-// CountView counts one look at a purchase; an unknown id does nothing.
-func (s *Store) CountView(ctx context.Context, id int64) error {
-	_, err := s.write(ctx, sq.Update("purchase").Set("view_count", sq.Expr("view_count + 1")).Where(sq.Eq{"id": id}))
-	return err
-}
-
 // EndPurchase ends quoting before the deadline. It is NotFound for strangers,
 // Forbidden for members who may not and Conflict when quoting is over already.
 func (s *Store) EndPurchase(ctx context.Context, id, by int64) (p xunjia.Purchase, err error) {

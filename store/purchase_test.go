@@ -274,23 +274,6 @@ func TestEndDuePurchases(t *testing.T) {
 	})
 }
 
-func TestCountView(t *testing.T) {
-	eachMarket(t, func(t *testing.T, m market) {
-		p := m.publish(t, "黄连")
-		for range 3 {
-			if err := m.CountView(t.Context(), p.ID); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, err := m.Purchase(t.Context(), p.ID); err != nil || got.ViewCount != 3 {
-			t.Errorf("%d views, %v", got.ViewCount, err)
-		}
-		if err := m.CountView(t.Context(), 99999); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // wantField checks that err blames exactly the field, or none for "".
 func wantField(t *testing.T, what string, err error, field string) {
 	t.Helper()

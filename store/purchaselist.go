@@ -9,7 +9,8 @@ import (
 )
 
 // OpenPurchases lists the purchases that suppliers can quote on now, newest
-// first. Lines come with their first image only, as in every list.
+// first; those for invited suppliers are in no list. Lines come with their first
+// image only, as in every list.
 func (s *Store) OpenPurchases(ctx context.Context, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
 	list, err := s.find(ctx, finder{listing: listedOpen}, page)
 	return list.List, err

@@ -71,6 +71,9 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		if err != nil {
 			return err
 		}
+		if err := s.admit(ctx, tx, p, supplier); err != nil {
+			return err
+		}
 		if err := p.CanQuote(line, supplier, tx.now); err != nil {
 			return err
 		}
@@ -127,6 +130,9 @@ func createQuote(ctx context.Context, tx *tx, p xunjia.Purchase, l xunjia.Line, 
 		return q, err
 	}
 	if err := countQuote(ctx, tx, q, 1); err != nil {
+		return q, err
+	}
+	if err := invitationQuoted(ctx, tx, p.ID, supplierID); err != nil {
 		return q, err
 	}
 	_, err = tx.addEvent(ctx, quoteEvent(xunjia.QuoteCreated, q, supplierID))

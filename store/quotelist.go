@@ -13,9 +13,12 @@ import (
 	"github.com/xunjia/xunjia"
 )
 
-// QuoteView is a quote with everything that a page shows beside it.
+// QuoteView is a quote with everything that a page shows beside it. While its
+// purchase is sealed, Hidden is set for everybody but its supplier: the offer is
+// empty and the supplier's name masked, so that no page can give them away.
 type QuoteView struct {
 	Quote    xunjia.Quote
+	Hidden   bool
 	Purchase xunjia.Purchase // with all its lines
 	Line     xunjia.Line     // the one that the quote is for
 	Supplier xunjia.User
@@ -23,9 +26,9 @@ type QuoteView struct {
 }
 
 // Quote finds a quote for its buyer's side or its supplier; for anybody else it
-// is NotFound.
+// is NotFound. The buyer's first look at a sealed one is recorded.
 func (s *Store) Quote(ctx context.Context, id, viewer int64) (QuoteView, error) {
-	v, err := s.quoteView(ctx, id)
+	v, err := s.quoteView(ctx, id, viewer)
 	if err != nil || viewer == v.Quote.SupplierID {
 		return v, err
 	}
@@ -33,13 +36,16 @@ func (s *Store) Quote(ctx context.Context, id, viewer int64) (QuoteView, error) 
 	if xunjia.ErrorCode(err) == xunjia.NotFound || err == nil && !v.Purchase.Of(u) {
 		err = errNoQuote()
 	}
+	if err == nil && !v.Hidden {
+		err = s.noteOpening(ctx, v.Purchase, u)
+	}
 	if err != nil {
 		return QuoteView{}, err
 	}
 	return v, nil
 }
 
-func (s *Store) quoteView(ctx context.Context, id int64) (QuoteView, error) {
+func (s *Store) quoteView(ctx context.Context, id, viewer int64) (QuoteView, error) {
 	q, err := one(ctx, s.db, selectQuotes().Where(sq.Eq{"id": id}), scanQuote)
 	if errors.Is(err, sql.ErrNoRows) {
 		return QuoteView{}, errNoQuote()
@@ -47,7 +53,7 @@ func (s *Store) quoteView(ctx context.Context, id int64) (QuoteView, error) {
 	if err != nil {
 		return QuoteView{}, err
 	}
-	views, err := s.quoteViews(ctx, []xunjia.Quote{q})
+	views, err := s.quoteViews(ctx, []xunjia.Quote{q}, viewer)
 	if err != nil {
 		return QuoteView{}, err
 	}
@@ -88,7 +94,7 @@ func (s *Store) QuotesForLines(ctx context.Context, lineIDs []int64, supplierID 
 
 // QuotesBy lists what the supplier quoted, newest first.
 func (s *Store) QuotesBy(ctx context.Context, supplierID int64, page xunjia.Page) (list xunjia.List[QuoteView], err error) {
-	return s.quotes(ctx, page, [][]pin{{{"supplier_id", supplierID}}})
+	return s.quotes(ctx, supplierID, page, [][]pin{{{"supplier_id", supplierID}}})
 }
 
 // QuotesIn lists what the supplier quoted and is in one of the states, newest
@@ -98,11 +104,12 @@ func (s *Store) QuotesIn(ctx context.Context, supplierID int64, states []xunjia.
 	for i, state := range states {
 		parts[i] = []pin{{"supplier_id", supplierID}, {"state", state}}
 	}
-	return s.quotes(ctx, page, parts)
+	return s.quotes(ctx, supplierID, page, parts)
 }
 
-// quotes merges parts of an index, each with pins of its own.
-func (s *Store) quotes(ctx context.Context, page xunjia.Page, parts [][]pin) (list xunjia.List[QuoteView], err error) {
+// quotes merges parts of an index of the viewer's own quotes, each with pins of
+// its own.
+func (s *Store) quotes(ctx context.Context, viewer int64, page xunjia.Page, parts [][]pin) (list xunjia.List[QuoteView], err error) {
 	k, err := newKeyset(page)
 	if err != nil {
 		return list, err
@@ -120,13 +127,14 @@ func (s *Store) quotes(ctx context.Context, page xunjia.Page, parts [][]pin) (li
 	})
 	quotes := cut(k, rows, func(q xunjia.Quote) (time.Time, int64) { return q.CreatedAt, q.ID })
 	list.Next = quotes.Next
-	list.Items, err = s.quoteViews(ctx, quotes.Items)
+	list.Items, err = s.quoteViews(ctx, quotes.Items, viewer)
 	return list, err
 }
 
 // quoteViews loads what belongs to the quotes, in a number of queries that does
-// not depend on how many they are.
-func (s *Store) quoteViews(ctx context.Context, quotes []xunjia.Quote) ([]QuoteView, error) {
+// not depend on how many they are, and takes away what the viewer may not know
+// yet.
+func (s *Store) quoteViews(ctx context.Context, quotes []xunjia.Quote, viewer int64) ([]QuoteView, error) {
 	if len(quotes) == 0 {
 		return nil, nil
 	}
@@ -157,6 +165,7 @@ func (s *Store) quoteViews(ctx context.Context, quotes []xunjia.Quote) ([]QuoteV
 	if err != nil {
 		return nil, err
 	}
+	now := s.now()
 	views := make([]QuoteView, len(quotes))
 	for i, q := range quotes {
 		p := purchases[q.PurchaseID]
@@ -165,8 +174,17 @@ func (s *Store) quoteViews(ctx context.Context, quotes []xunjia.Quote) ([]QuoteV
 			return nil, err
 		}
 		views[i] = QuoteView{Quote: q, Purchase: p, Line: line, Supplier: users[q.SupplierID], Buyer: users[p.BuyerID]}
+		if viewer != q.SupplierID && p.Hidden(now) {
+			views[i].seal()
+		}
 	}
 	return views, nil
+}
+
+// seal takes away what nobody but the supplier may know.
+func (v *QuoteView) seal() {
+	v.Hidden, v.Quote = true, v.Quote.Sealed()
+	v.Supplier = xunjia.User{ID: v.Supplier.ID, Name: v.Supplier.MaskedName()}
 }
 
 func (s *Store) addAttachments(ctx context.Context, quotes []xunjia.Quote) error {

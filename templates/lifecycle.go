@@ -16,14 +16,18 @@ type ReasonPage struct {
 	Points  []string // what follows from it
 	Action  string   // where the form goes
 	Button  string
-	Form    Form // reason
+	Form    Form     // reason
+	Suggest []string // reasons to pick; nil: those for closing
 }
 
 // Template implements Page.
 func (*ReasonPage) Template() string { return "reason" }
 
 // Phrases are reasons to pick instead of typing.
-func (*ReasonPage) Phrases() []string {
+func (p *ReasonPage) Phrases() []string {
+	if p.Suggest != nil {
+		return p.Suggest
+	}
 	return []string{"采购计划取消", "已从其他渠道买到", "预算有变", "要求写错了，重新发布"}
 }
 

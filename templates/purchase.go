@@ -19,10 +19,15 @@ type PurchasePage struct {
 	Trends    []CategoryTrend // of the lines' categories, for members
 	Ask       SubscriptionAsk
 	Can       PurchaseActions
+
+	Invitation    xunjia.Invitation // of the reader
+	Questions     []QuestionRow     // the newest ones
+	MoreQuestions bool
+	CanAsk        bool
 }
 
 // PurchaseActions are what the reader can do with his purchase now.
-type PurchaseActions struct{ End, Close, Extend, Reopen bool }
+type PurchaseActions struct{ End, Close, Extend, Reopen, Edit, Copy, Invite, Opening bool }
 
 // Any tells whether there is something to do.
 func (a PurchaseActions) Any() bool { return a != PurchaseActions{} }

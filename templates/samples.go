@@ -38,6 +38,8 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, dealSamples(now)...)
 	samples = append(samples, lifecycleSamples(now)...)
 	samples = append(samples, mediaSamples(now)...)
+	samples = append(samples, invitationSamples(now)...)
+	samples = append(samples, questionSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 

@@ -43,6 +43,15 @@ on("click", event => {
   }).catch(leave);
 });
 
+// Copies what stands in a field: <button data-copy-text="#id" hidden>.
+if (navigator.clipboard) $("[data-copy-text]").forEach(e => { e.hidden = false; });
+on("click", event => {
+  const button = event.target.closest("[data-copy-text]");
+  if (!button) return;
+  const field = $(button.dataset.copyText)[0];
+  navigator.clipboard.writeText(field.value).then(() => { button.lastChild.textContent = "已复制"; }, () => field.select());
+});
+
 // 还剩 2 天 3 小时; in the last hour to the second.
 const countdowns = $("[data-countdown]");
 if (countdowns.length) {
