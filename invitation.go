@@ -79,6 +79,12 @@ func (s InvitationState) After(a InvitationAction) (InvitationState, error) {
 	return s, Errorf(Conflict, "这个供应商现在是“%s”，不能进行这个操作", s)
 }
 
+// Permits tells whether After does.
+func (s InvitationState) Permits(a InvitationAction) bool {
+	_, err := s.After(a)
+	return err == nil
+}
+
 // Invitation lets one supplier see and quote on a purchase.
 type Invitation struct {
 	PurchaseID int64

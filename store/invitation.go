@@ -102,7 +102,7 @@ func (s *Store) admit(ctx context.Context, tx *tx, p xunjia.Purchase, u xunjia.U
 func invitationQuoted(ctx context.Context, tx *tx, purchaseID, supplierID int64) error {
 	var from []xunjia.InvitationState
 	for _, s := range xunjia.InvitationStates() {
-		if _, err := s.After(xunjia.QuoteInvitation); err == nil {
+		if s.Permits(xunjia.QuoteInvitation) {
 			from = append(from, s)
 		}
 	}
@@ -113,9 +113,12 @@ func invitationQuoted(ctx context.Context, tx *tx, purchaseID, supplierID int64)
 
 // SeeInvitation notes that an invited supplier has looked at the purchase.
 func (s *Store) SeeInvitation(ctx context.Context, i xunjia.Invitation) error {
+	if !i.State.Permits(xunjia.OpenInvitation) { // he has seen it, or more
+		return nil
+	}
 	to, err := i.State.After(xunjia.OpenInvitation)
 	if err != nil {
-		return nil // he has seen it, or more
+		return err
 	}
 	_, err = s.write(ctx, sq.Update("invitation").Set("state", to).Set("updated_at", millis(s.now())).
 		Where(sq.Eq{"purchase_id": i.PurchaseID, "supplier_id": i.SupplierID, "state": i.State}))
@@ -188,9 +191,12 @@ func invite(ctx context.Context, tx *tx, i xunjia.Invitation, old xunjia.Invitat
 			Values(i.PurchaseID, i.SupplierID, xunjia.Invited, i.LinkID, i.InvitedBy, millis(tx.now), millis(tx.now)))
 		return err == nil, err
 	}
+	if !old.Permits(xunjia.RenewInvitation) {
+		return false, nil
+	}
 	to, err := old.After(xunjia.RenewInvitation)
 	if err != nil {
-		return false, nil
+		return false, err
 	}
 	n, err := exec(ctx, tx, sq.Update("invitation").Set("state", to).Set("invited_by", i.InvitedBy).Set("updated_at", millis(tx.now)).
 		Where(sq.Eq{"purchase_id": i.PurchaseID, "supplier_id": i.SupplierID, "state": old}))

@@ -229,7 +229,7 @@ func TestInviteLink(t *testing.T) {
 		wantCode(t, "by a stranger", err, xunjia.NotFound)
 		_, _, err = m.CreateInviteLink(ctx, p.ID, m.buyer.ID, 0)
 		wantField(t, "no uses", err, "max_uses")
-		token, link, err := m.CreateInviteLink(ctx, p.ID, m.buyer.ID, 1)
+		token, _, err := m.CreateInviteLink(ctx, p.ID, m.buyer.ID, 1)
 		if err != nil || len(token) != 26 {
 			t.Fatalf("token %q, %v", token, err)
 		}
@@ -258,7 +258,7 @@ func TestInviteLink(t *testing.T) {
 		_, err = m.JoinByLink(ctx, token, m.supplier.ID)
 		wantCode(t, "shut out", err, xunjia.Conflict)
 
-		token, link, err = m.CreateInviteLink(ctx, p.ID, m.buyer.ID, 5)
+		token, link, err := m.CreateInviteLink(ctx, p.ID, m.buyer.ID, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
