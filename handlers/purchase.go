@@ -103,7 +103,7 @@ func purchaseActions(p xunjia.Purchase, u xunjia.User, now time.Time) templates.
 	return templates.PurchaseActions{
 		End: p.CanEnd(u, now) == nil, Close: p.CanClose(u) == nil,
 		Extend: possible(p.CanExtend(u, far, now)), Reopen: possible(p.CanReopen(u, far, now)),
-		Invite: p.CanInvite(u, now) == nil,
+		Invite:  p.CanInvite(u, now) == nil,
 		Opening: p.CanOpen(u, now) == nil,
 	}
 }

@@ -105,7 +105,7 @@ func questionSamples(now time.Time) []Sample {
 	invited.Purchase.Mode = xunjia.InvitedMode
 	sealed := *invited
 	sealed.Purchase.Mode, sealed.Mine, sealed.CanAsk, sealed.Invitation, sealed.Questions = xunjia.SealedMode, true, false, xunjia.Invitation{}, buyer.Questions
-	sealed.Can = PurchaseActions{Close: true, Extend: true, Edit: true, Copy: true, Invite: true, Opening: true}
+	sealed.Can = PurchaseActions{Close: true, Extend: true, Invite: true, Opening: true}
 	for _, l := range p.Lines {
 		invited.Lines = append(invited.Lines, PurchaseLine{Line: l, Open: true})
 		sealed.Lines = append(sealed.Lines, PurchaseLine{Line: l})
