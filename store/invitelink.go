@@ -24,7 +24,7 @@ func scanInviteLink(row scanner) (l xunjia.InviteLink, err error) {
 }
 
 func errNoInviteLink() error {
-	return xunjia.Errorf(xunjia.NotFound, "这个邀请链接不存在，请向采购商要一个新的")
+	return xunjia.Errorf(xunjia.NotFound, "没有找到这个邀请链接，请向采购商要一个新的")
 }
 
 // CreateInviteLink makes a link that invites up to maxUses suppliers. The token

@@ -134,7 +134,7 @@ type MergeView struct {
 }
 
 func errNoMerge() error {
-	return xunjia.Errorf(xunjia.NotFound, "没有正在合并的账号，请重新开始")
+	return xunjia.Errorf(xunjia.NotFound, "没有找到正在合并的账号，请重新开始")
 }
 
 type mergeRequest struct {
