@@ -10,7 +10,7 @@ type EventKind string
 const (
 	PurchasePublished EventKind = "purchase.published" // suppliers who follow a category of it
 	PurchaseEnded     EventKind = "purchase.ended"     // everyone who quoted, and the buyer when the deadline did it
-	PurchaseClosed    EventKind = "purchase.closed"    // everyone who quoted
+	PurchaseClosed    EventKind = "purchase.closed"    // everyone who quoted, and the buyer when staff did it
 	QuoteCreated      EventKind = "quote.created"      // the buyer
 	QuoteRevised      EventKind = "quote.revised"      // the buyer
 	QuoteWithdrawn    EventKind = "quote.withdrawn"    // the buyer
@@ -40,6 +40,13 @@ const (
 	UserRegistered    EventKind = "user.registered"    // the user, Actor
 	LevelReached      EventKind = "level.reached"      // the user, Actor; Subject: level
 	TaskDone          EventKind = "task.done"          // the user, Actor; Subject: task
+	PurchaseEnding    EventKind = "purchase.ending"    // the buyer, and suppliers who looked at it and have not quoted
+	QuoteExpiring     EventKind = "quote.expiring"     // the supplier
+	QuotesWaiting     EventKind = "quotes.waiting"     // the buyer; Subject: which reminder, from 1
+	DealWaiting       EventKind = "deal.waiting"       // the side that has not confirmed; Subject: deal
+	DeviceLogin       EventKind = "device.login"       // the user, Actor, Subject: the login's row
+	SystemAnnounced   EventKind = "system.announced"   // whom staff chose; Subject: announcement
+	DigestDue         EventKind = "digest.due"         // the user, Actor
 	CodeRequested     EventKind = "code.requested"     // a phone that waits for its SMS code
 )
 
@@ -81,7 +88,7 @@ func (k EventKind) Lane() Lane {
 	switch k {
 	case CodeRequested:
 		return UrgentLane
-	case PurchasePublished:
+	case PurchasePublished, SystemAnnounced, DigestDue:
 		return MassLane
 	}
 	return DirectLane

@@ -42,6 +42,11 @@ type Facts struct {
 	Sealed   bool             // the quote's prices are hidden
 	Question Question
 	Asker    User // of the question
+
+	Waiting      Waiting
+	Login        Login
+	Announcement Announcement
+	Digest       Digest
 }
 
 // TemplateSpec describes a template message that staff must have in their
@@ -57,6 +62,10 @@ const (
 	TemplateNewQuote      = "收到报价通知"
 	TemplateQuoteAnswer   = "报价结果通知"
 	TemplatePurchaseEnded = "采购单结束通知"
+	TemplatePurchaseNews  = "采购单变更通知"
+	TemplateDeal          = "成交状态通知"
+	TemplateReminder      = "待办事项提醒"
+	TemplateLogin         = "新设备登录提醒"
 )
 
 // TemplateSpecs lists every template message that notices use.
@@ -66,6 +75,10 @@ func TemplateSpecs() []TemplateSpec {
 		{TemplateNewQuote, []string{"报价品种", "报价金额", "供应商", "报价时间"}},
 		{TemplateQuoteAnswer, []string{"报价品种", "报价金额", "处理结果", "回复内容", "处理时间"}},
 		{TemplatePurchaseEnded, []string{"采购单号", "采购品种", "报价数量", "结束时间"}},
+		{TemplatePurchaseNews, []string{"采购单号", "采购品种", "变更内容", "变更时间"}},
+		{TemplateDeal, []string{"成交品种", "成交单价", "成交状态", "成交说明", "更新时间"}},
+		{TemplateReminder, []string{"待办事项", "事项内容", "提醒时间"}},
+		{TemplateLogin, []string{"登录设备", "登录时间", "登录提示"}},
 	}
 }
 
@@ -75,6 +88,7 @@ const (
 	SMSNewPurchase = "purchase" // params: name, quantity, deadline
 	SMSNewQuote    = "quote"    // params: name, price
 	SMSQuoteAnswer = "result"   // params: name, result
+	SMSReminder    = "reminder" // params: what
 )
 
 // NoticeFor writes what the recipient is told of the event. The recipient is
@@ -93,7 +107,7 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 	case kind == PurchaseEnded || kind == PurchaseClosed:
 		return endedNotice(kind, f, buyer, at), true
 	case (kind == LineClosed || kind == PurchaseExtended || kind == PurchaseReopened) && !buyer:
-		return lifecycleNotice(kind, f), true
+		return lifecycleNotice(kind, f, at), true
 	case kind.dealKind() && (buyer || recipient == f.Deal.SupplierID):
 		return dealNotice(kind, f, recipient), true
 	case kind == SupplierInvited && recipient == f.Event.Subject:
@@ -104,6 +118,11 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return growthNotice(kind, f), true
 	case kind == LineConcluded && recipient == f.Quote.SupplierID:
 		return resultNotice(f, at), true
+	case kind == PurchaseEnding, kind == QuoteExpiring && recipient == f.Quote.SupplierID, kind == QuotesWaiting && buyer,
+		kind == DealWaiting && (buyer || recipient == f.Deal.SupplierID):
+		return reminderNotice(kind, f, recipient, at), true
+	case kind == DeviceLogin && recipient == f.Event.Actor, kind == DigestDue && recipient == f.Event.Actor, kind == SystemAnnounced:
+		return accountNotice(kind, f, at), true
 	case kind == QuoteCountered && recipient == f.Quote.SupplierID:
 		return counterNotice(f, at), true
 	case kind == AnswerUndone && recipient == f.Quote.SupplierID:
@@ -208,7 +227,10 @@ func endedNotice(kind EventKind, f Facts, buyer bool, at time.Time) Notice {
 	if buyer {
 		n.Type, n.Content = PurchasingNotice, id(f.Line.ID)
 		n.Text = fmt.Sprintf("您的采购单 %s %s，共收到 %d 条报价，请尽快查看并答复。", f.Purchase.Number, word, f.Purchase.QuoteCount)
-		if f.Purchase.QuoteCount == 0 {
+		switch {
+		case kind == PurchaseClosed:
+			n.Text = fmt.Sprintf("您的采购单 %s 已被平台关闭，共收到 %d 条报价。", f.Purchase.Number, f.Purchase.QuoteCount)
+		case f.Purchase.QuoteCount == 0:
 			n.Text = fmt.Sprintf("您的采购单 %s %s，没有收到报价，可以改一改要求再发布一次。", f.Purchase.Number, word)
 		}
 		n.Path = PurchasePath(f.Purchase.ID) + "/compare"

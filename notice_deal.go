@@ -60,13 +60,13 @@ func dealNotice(kind EventKind, f Facts, recipient int64) Notice {
 		n.Text = fmt.Sprintf("%s 的争议已处理完，请查看结果。", f.Line.Title())
 	}
 	if result != "" {
-		n.Template = TemplateQuoteAnswer
+		n.Template = TemplateDeal
 		n.Fields = []NoticeField{
-			{"报价品种", f.Line.Title()},
-			{"报价金额", d.Price.String() + "元"},
-			{"处理结果", result},
-			{"回复内容", n.Text},
-			{"处理时间", FullTime(f.Event.CreatedAt)},
+			{"成交品种", f.Line.Title()},
+			{"成交单价", d.Price.String() + "元"},
+			{"成交状态", result},
+			{"成交说明", n.Text},
+			{"更新时间", FullTime(f.Event.CreatedAt)},
 		}
 	}
 	return n

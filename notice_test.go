@@ -81,10 +81,11 @@ func TestNoticesFillTheirTemplates(t *testing.T) {
 		labels[spec.Title] = spec.Labels
 	}
 	used := map[string]bool{}
-	for _, kind := range []EventKind{PurchasePublished, PurchaseEnded, PurchaseClosed, QuoteCreated, QuoteRevised, QuoteWithdrawn, QuoteAccepted, QuoteRefused, LineConcluded, QuoteCountered, AnswerUndone} {
+	for _, spec := range Catalogue() {
+		kind := spec.Kind
 		for recipient := range int64(4) {
-			f := facts()
-			f.Quote.Message = ""
+			f := sampleFacts(facts().Line, noon())
+			f.Quote.Message, f.Event.Kind = "", kind
 			n, told := NoticeFor(kind, f, recipient, noon())
 			if !told || n.Template == "" {
 				continue

@@ -102,6 +102,7 @@ type Templates struct {
 	Purchase string `yaml:"purchase" env:"PURCHASE" doc:"新采购单通知供应商的模板"`
 	Quote    string `yaml:"quote" env:"QUOTE" doc:"收到报价通知采购商的模板"`
 	Result   string `yaml:"result" env:"RESULT" doc:"报价结果（接受、拒绝、结束）通知供应商的模板"`
+	Reminder string `yaml:"reminder" env:"REMINDER" doc:"待办提醒（报价未答复、成交单未确认）的模板，变量 what；不填则不发这种短信"`
 }
 
 // The places where pictures and files are kept.

@@ -135,7 +135,7 @@ func (s *Site) dashboard(c *gin.Context) error {
 	p.Next = nextPage(c, lost.Next)
 	for _, d := range lost.Items {
 		p.Dead = append(p.Dead, templates.DeadRow{
-			ID: d.ID, State: stateName(d.State), Kind: eventName(d.Kind), Channel: channelName(d.Channel), To: maskAddress(d.Channel, d.Address),
+			ID: d.ID, State: stateName(d.State), Kind: d.Kind.Spec().Name, Channel: channelName(d.Channel), To: maskAddress(d.Channel, d.Address),
 			Reason: d.Reason, Attempt: d.Attempt, At: d.CreatedAt,
 		})
 	}
@@ -208,37 +208,6 @@ func stateName(state xunjia.DeliveryState) string {
 		return "结果不明"
 	default:
 		return "发送失败"
-	}
-}
-
-func eventName(kind xunjia.EventKind) string {
-	switch kind {
-	case xunjia.PurchasePublished:
-		return "新采购单"
-	case xunjia.PurchaseEnded:
-		return "报价结束"
-	case xunjia.PurchaseClosed:
-		return "采购单关闭"
-	case xunjia.QuoteCreated:
-		return "收到报价"
-	case xunjia.QuoteRevised:
-		return "修改报价"
-	case xunjia.QuoteWithdrawn:
-		return "撤回报价"
-	case xunjia.QuoteAccepted:
-		return "接受报价"
-	case xunjia.QuoteRefused:
-		return "拒绝报价"
-	case xunjia.SupplierInvited:
-		return "邀请报价"
-	case xunjia.QuestionAsked:
-		return "供应商提问"
-	case xunjia.QuestionAnswered:
-		return "回答提问"
-	case xunjia.CodeRequested:
-		return "验证码"
-	default:
-		return string(kind)
 	}
 }
 

@@ -167,7 +167,7 @@ func (s *Store) followers(ctx context.Context, q AudienceQuery) ([]Recipient, in
 
 // quoters are the suppliers who have quoted on the purchase, or the line of it
 // that the event is about, and not withdrawn, and its buyer when the clock ended
-// it.
+// it or staff closed it.
 func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([]Recipient, int64, error) {
 	on := sq.Eq{"purchase_id": e.PurchaseID}
 	if e.LineID != 0 {
@@ -187,7 +187,7 @@ func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([
 	if len(people) == q.Limit {
 		next = people[len(people)-1].ID
 	}
-	if q.After == 0 && e.Kind == xunjia.PurchaseEnded && e.Actor == 0 {
+	if q.After == 0 && (e.Kind == xunjia.PurchaseEnded || e.Kind == xunjia.PurchaseClosed) && e.Actor == 0 {
 		people = append(people, Recipient{ID: q.Facts.Purchase.BuyerID})
 	}
 	return people, next, nil

@@ -313,7 +313,7 @@ func newLogger(cfg config.Config) *slog.Logger {
 
 func smsTemplates(cfg config.Config) map[string]string {
 	t := cfg.SMS.Templates
-	return map[string]string{"code": t.Code, "purchase": t.Purchase, "quote": t.Quote, "result": t.Result}
+	return map[string]string{"code": t.Code, "purchase": t.Purchase, "quote": t.Quote, "result": t.Result, "reminder": t.Reminder}
 }
 
 // wechatConfig is the account as package wechat wants it.

@@ -69,7 +69,7 @@ func startSimulator(ctx context.Context, cfg *config.Config, master []byte, log 
 	if cfg.SimulatedSMS() {
 		cfg.SMS.Provider, cfg.SMS.Sign, cfg.SMS.Endpoint = "aliyun", simSign, server.URL()
 		cfg.SMS.AccessKeyID, cfg.SMS.AccessKeySecret = "sim", config.Secret(secrets["sms"])
-		cfg.SMS.Templates = config.Templates{Code: "SMS_510700001", Purchase: "SMS_510700002", Quote: "SMS_510700003", Result: "SMS_510700004"}
+		cfg.SMS.Templates = config.Templates{Code: "SMS_510700001", Purchase: "SMS_510700002", Quote: "SMS_510700003", Result: "SMS_510700004", Reminder: "SMS_510700005"}
 	}
 	return server, nil
 }
@@ -82,6 +82,8 @@ func simTemplates() []sim.Template {
 		"报价品种": "thing", "报价金额": "amount", "供应商": "thing", "报价时间": "time",
 		"处理结果": "phrase", "回复内容": "thing", "处理时间": "time",
 		"采购单号": "character_string", "报价数量": "number", "结束时间": "time",
+		"变更内容": "thing", "变更时间": "time", "成交品种": "thing", "成交单价": "amount", "成交状态": "phrase", "成交说明": "thing",
+		"更新时间": "time", "待办事项": "thing", "事项内容": "thing", "提醒时间": "time", "登录设备": "thing", "登录时间": "time", "登录提示": "thing",
 	}
 	var out []sim.Template
 	for i, spec := range xunjia.TemplateSpecs() {
@@ -101,5 +103,6 @@ func simSMSTemplates() map[string]string {
 		"SMS_510700002": "有人求购${name} ${quantity}，${deadline}截止报价，打开公众号“询价通”即可报价。",
 		"SMS_510700003": "您求购的${name}收到新的报价：${price}，打开公众号“询价通”查看。",
 		"SMS_510700004": "您对${name}的报价${result}，打开公众号“询价通”查看。",
+		"SMS_510700005": "提醒您：${what}，打开公众号“询价通”处理。",
 	}
 }
