@@ -9,7 +9,7 @@ import (
 // put off, or open again.
 func lifecycleNotice(kind EventKind, f Facts, at time.Time) Notice {
 	n := Notice{Type: SellingNotice, Lane: DirectLane, Content: id(f.Quote.ID), Path: PurchasePath(f.Purchase.ID)}
-	change := ""
+	var change string
 	switch kind {
 	case LineClosed:
 		n.Title = "品种停止采购：" + f.Line.Name

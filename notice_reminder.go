@@ -44,7 +44,7 @@ const (
 // reminderNotice reminds somebody of what is his turn to do.
 func reminderNotice(kind EventKind, f Facts, recipient int64, at time.Time) Notice {
 	n := Notice{Type: PurchasingNotice, Lane: DirectLane, Template: TemplateReminder}
-	task := ""
+	var task string
 	switch kind {
 	case PurchaseEnding:
 		n.Path, n.Content = PurchasePath(f.Purchase.ID), id(f.Line.ID)

@@ -18,6 +18,7 @@ const (
 
 var (
 	callbackToken = regexp.MustCompile(`^[A-Za-z0-9]{3,32}$`)
+	quietHours    = regexp.MustCompile(`^(off|([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])$`)
 	aesKey        = regexp.MustCompile(`^[A-Za-z0-9]{43}$`)
 	appID         = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
 )
@@ -36,6 +37,9 @@ func (c Config) Check() error {
 	oneOf(&p, "seed", string(c.Seed), string(SeedAuto), string(SeedTrue), string(SeedFalse))
 	if c.Production() && c.Seed == SeedTrue {
 		p.add("seed", "production 里不能写入示例数据")
+	}
+	if c.QuietHours != "" && !quietHours.MatchString(c.QuietHours) {
+		p.add("quiet_hours", "应写成 22:00-08:00 或 off")
 	}
 	c.checkMedia(&p)
 	return p.err()

@@ -39,6 +39,7 @@ type Config struct {
 	Media          Media    `yaml:"media" envPrefix:"MEDIA_"`
 	Log            Log      `yaml:"log" envPrefix:"LOG_"`
 	ICP            string   `yaml:"icp" env:"ICP" doc:"网站备案号，显示在页脚，例如 京ICP备00000000号"`
+	QuietHours     string   `yaml:"quiet_hours" env:"QUIET_HOURS" doc:"免打扰时间（中国时间），不急的消息等它结束再发；每个人可以自己改。off 表示不设" auto:"22:00-08:00；development 为 off"`
 	Seed           Seed     `yaml:"seed" env:"SEED" doc:"示例数据：auto（开发环境且数据库为空时写入）、true 或 false；production 不允许 true"`
 }
 
@@ -199,6 +200,12 @@ func (c *Config) complete() {
 	}
 	if c.Media.Dir == "" {
 		c.Media.Dir = filepath.Join(c.DataDir, "media")
+	}
+	if c.QuietHours == "" {
+		c.QuietHours = "off"
+		if c.Production() {
+			c.QuietHours = "22:00-08:00"
+		}
 	}
 	if c.Log.Format == "auto" {
 		c.Log.Format = "text"

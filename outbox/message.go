@@ -85,6 +85,7 @@ type draft struct {
 	ok      bool // there is something to tell
 	notice  xunjia.Notice
 	wechat  string // payload
+	alone   string // the same without the SMS that takes over
 	refusal string // why no template message can be written; "" when it can
 	sms     string // payload; "" when the notice is not worth an SMS
 	expires time.Time
@@ -128,6 +129,8 @@ func (w *writer) shape(d *draft) {
 		d.refusal = wechat.StaffText(err)
 	}
 	d.wechat = body.encode()
+	body.SMS = nil
+	d.alone = body.encode()
 }
 
 // tell adds to t what the recipient is told: a row in the inbox and the
@@ -151,37 +154,69 @@ func (w *writer) tell(t *store.Told, r store.Recipient, now time.Time) {
 
 // deliveries chooses the channels: the inbox alone for a notice that has neither
 // a template message nor an SMS, otherwise WeChat for a fan whose template message can
-// be written, otherwise SMS when the notice is worth one. A delivery that is
-// skipped tells staff why nothing was sent.
+// be written, otherwise SMS when the notice is worth one; each when the recipient
+// wants it, and at the time that suits him. A delivery that is skipped tells why
+// nothing was sent.
 func (w *writer) deliveries(base xunjia.Delivery, d draft, r store.Recipient) []xunjia.Delivery {
-	wx, text := base, base
-	wx.Channel, wx.Address, wx.Payload = xunjia.WeChatChannel, r.OpenID, d.wechat
-	text.Channel, text.Address, text.Payload = xunjia.SMSChannel, string(r.Phone), d.sms
 	if d.notice.Template == "" && d.sms == "" {
 		return nil
 	}
-	why := d.refusal
-	if why == "" && r.OpenID != "" {
+	wx := w.byWeChat(base, d, r)
+	if wx.State == xunjia.DeliveryPending {
 		return []xunjia.Delivery{wx}
 	}
-	if why == "" {
-		why = "没有关注公众号"
-	}
+	text := w.bySMS(base, d, r)
 	switch {
-	case d.sms == "":
-		why += "；这类消息不发短信"
-	case r.Phone == "":
-		why += "；没有手机号"
-	case w.o.SMSCode[d.notice.SMS] == "":
-		why += "；没有配置短信模板 " + d.notice.SMS
+	case text.State != xunjia.DeliveryPending:
+		wx.Reason += "；" + text.Reason
+		return []xunjia.Delivery{wx}
 	case r.OpenID == "":
 		return []xunjia.Delivery{text} // nothing to explain
-	default:
-		wx.State, wx.Reason = xunjia.DeliverySkipped, why+"；改发短信"
-		return []xunjia.Delivery{wx, text}
 	}
-	wx.State, wx.Reason = xunjia.DeliverySkipped, why
-	return []xunjia.Delivery{wx}
+	wx.Reason += "；改发短信"
+	return []xunjia.Delivery{wx, text}
+}
+
+// byWeChat is the template message, pending or skipped.
+func (w *writer) byWeChat(base xunjia.Delivery, d draft, r store.Recipient) xunjia.Delivery {
+	base.Channel, base.Address, base.Payload = xunjia.WeChatChannel, r.OpenID, d.wechat
+	if !r.Preferences.Carries(w.event.Kind, xunjia.SMSChannel) {
+		base.Payload = d.alone
+	}
+	skip := d.refusal
+	if skip == "" && r.OpenID == "" {
+		skip = "没有关注公众号"
+	}
+	return w.planned(base, skip, r)
+}
+
+// bySMS is the short message, pending or skipped.
+func (w *writer) bySMS(base xunjia.Delivery, d draft, r store.Recipient) xunjia.Delivery {
+	base.Channel, base.Address, base.Payload = xunjia.SMSChannel, string(r.Phone), d.sms
+	skip := ""
+	switch {
+	case d.sms == "":
+		skip = "这类消息不发短信"
+	case r.Phone == "":
+		skip = "没有手机号"
+	case w.o.SMSCode[d.notice.SMS] == "":
+		skip = "没有配置短信模板 " + d.notice.SMS
+	}
+	return w.planned(base, skip, r)
+}
+
+// planned skips the delivery for the given reason, or as the recipient wants,
+// or makes it due when it suits him.
+func (w *writer) planned(d xunjia.Delivery, skip string, r store.Recipient) xunjia.Delivery {
+	plan := r.Preferences.Plan(w.event.Kind.Spec(), d.Channel, d.NextAt, d.ExpiresAt)
+	if skip == "" {
+		skip = plan.Skip
+	}
+	d.NextAt, d.Reason = plan.At, plan.Note
+	if skip != "" {
+		d.State, d.Reason, d.NextAt = xunjia.DeliverySkipped, skip, d.CreatedAt
+	}
+	return d
 }
 
 // bind fills the account's template with the fields, checking them before

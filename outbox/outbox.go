@@ -50,6 +50,7 @@ type Store interface {
 
 	TemplateBindings(ctx context.Context, appID string) (map[string]string, error)
 	EndDuePurchases(ctx context.Context, limit int) (int, error)
+	MakeDigests(ctx context.Context, limit int) (int, error)
 	RollPrices(ctx context.Context, limit int) (int, error)
 	PruneSessions(ctx context.Context, limit int) (int, error)
 	PruneOutbox(ctx context.Context, before time.Time, limit int) (int, error)

@@ -14,6 +14,10 @@ import (
 // that the event lacks leave their fact zero.
 func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts, err error) {
 	f.Event = e
+	if e.Kind == xunjia.DigestDue {
+		f.Digest, err = digest(ctx, s.db, e.Actor, moment(e.Subject), e.CreatedAt)
+		return f, err
+	}
 	if e.PurchaseID == 0 {
 		return f, nil
 	}
@@ -63,6 +67,8 @@ type Recipient struct {
 	OpenID     string  // of an identity that follows the account; "" for none
 	Categories []int64 // of a published purchase: those of its lines that he follows
 	QuoteID    int64   // of an ended purchase: his first quote
+
+	Preferences xunjia.Preferences
 }
 
 // AudienceQuery asks for a part of an event's recipients.
@@ -91,7 +97,7 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	case xunjia.DealChanged, xunjia.DealConfirmed, xunjia.DealCancelled, xunjia.DealKept, xunjia.DealCompleted, xunjia.DealRated,
 		xunjia.DealDisputed, xunjia.DisputeSettled:
 		people = dealSides(e, q.Facts)
-	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached:
+	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached, xunjia.DigestDue:
 		people = []Recipient{{ID: e.Actor}}
 	case xunjia.QuoteCountered, xunjia.AnswerUndone:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
@@ -193,7 +199,8 @@ func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([
 	return people, next, nil
 }
 
-// reachable adds phones and openids, and drops disabled users.
+// reachable adds phones, openids and preferences, and drops disabled users and
+// those who muted every category that the event concerns them by.
 func (s *Store) reachable(ctx context.Context, appID string, people []Recipient) ([]Recipient, error) {
 	ids := make([]int64, len(people))
 	for i, r := range people {
@@ -224,12 +231,25 @@ func (s *Store) reachable(ctx context.Context, appID string, people []Recipient)
 	if err != nil {
 		return nil, err
 	}
+	chosen, err := s.preferencesOf(ctx, s.db, ids)
+	if err != nil {
+		return nil, err
+	}
 	kept := people[:0]
 	for _, r := range people {
-		if phone, ok := phones[r.ID]; ok {
-			r.Phone, r.OpenID = phone, fans[r.ID]
-			kept = append(kept, r)
+		phone, ok := phones[r.ID]
+		if !ok {
+			continue
 		}
+		r.Phone, r.OpenID, r.Preferences = phone, fans[r.ID], xunjia.DefaultPreferences(s.quiet)
+		if p, ok := chosen[r.ID]; ok {
+			follows := len(r.Categories)
+			r.Preferences, r.Categories = p, slices.DeleteFunc(r.Categories, p.Mutes)
+			if follows > 0 && len(r.Categories) == 0 {
+				continue
+			}
+		}
+		kept = append(kept, r)
 	}
 	return kept, nil
 }

@@ -74,6 +74,7 @@ func mergePlan() []mergeColumn {
 		{table: "delivery", column: "owner", how: staff, why: "token of a lease"},
 		{table: "growth_entry", column: "user_id", how: apart, why: "mergeGrowth: what counts once counts once"},
 		{table: "growth_entry", column: "partner_id", how: moves},
+		{table: "preference", column: "user_id", how: apart, why: "mergePreferences: the kept account's own come first"},
 		{table: "growth_account", column: "user_id", how: apart, why: "mergeGrowth: the sum of the entries"},
 		{table: "scan_login", column: "user_id", how: stays, why: "lives for five minutes and ends at a disabled account"},
 		{table: "reply_rule", column: "updated_by", how: staff},
@@ -316,7 +317,7 @@ func (s *Store) mergeRows(ctx context.Context, tx *tx, kept xunjia.User, gone in
 		}
 	}
 	for _, merge := range []mergeStep{
-		s.mergeCredential, mergeCategories, mergePurchases, s.mergeQuotes, mergeEvents, s.mergeGrowth,
+		s.mergeCredential, mergeCategories, mergePurchases, s.mergeQuotes, mergeEvents, s.mergeGrowth, s.mergePreferences,
 	} {
 		if err := merge(ctx, tx, kept, gone); err != nil {
 			return err

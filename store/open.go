@@ -16,6 +16,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/xunjia/xunjia"
 )
 
 // Options tells Open where the data is.
@@ -32,12 +34,13 @@ type Options struct {
 	// Cache holds sessions for a minute, so that most requests ask no SQL; nil
 	// means none. See OpenRedis.
 	Cache redis.UniversalClient
+	Quiet xunjia.Quiet // when nothing that can wait is sent to somebody who did not choose his own time
 }
 
 // Open connects and tells at once when the database does not answer. It leaves
 // the schema alone: see Migrate and CheckSchema.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{clock: o.Clock, fixedClock: o.Clock != nil, log: o.Log}
+	s := &Store{clock: o.Clock, fixedClock: o.Clock != nil, log: o.Log, quiet: o.Quiet}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/xunjia/xunjia"
 )
 
 // Store is safe for concurrent use; several stores, in several processes, may
@@ -33,6 +35,7 @@ type Store struct {
 	clock           func() time.Time
 	fixedClock      bool // the clock was given: dbNow asks it too
 	log             *slog.Logger
+	quiet           xunjia.Quiet
 }
 
 // Ping tells whether the database answers.

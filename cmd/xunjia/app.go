@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/config"
 	"github.com/xunjia/xunjia/handlers"
 	"github.com/xunjia/xunjia/media"
@@ -296,8 +297,13 @@ func withStore(ctx context.Context, env environment, f func(*store.Store, config
 }
 
 func openStore(ctx context.Context, cfg config.Config, cache redis.UniversalClient, log *slog.Logger, clock func() time.Time) (*store.Store, error) {
+	quiet, err := xunjia.ParseQuiet(cfg.QuietHours)
+	if err != nil {
+		return nil, err
+	}
 	return store.Open(ctx, store.Options{
 		Driver: cfg.Database.Driver, DSN: string(cfg.Database.DSN), MaxOpen: cfg.Database.MaxOpen, Cache: cache, Log: log, Clock: clock,
+		Quiet: quiet,
 	})
 }
 
