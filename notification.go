@@ -53,5 +53,6 @@ type Notification struct {
 	Content   string // see NotificationType
 	Text      string // the sentence below the title
 	Path      string // the page it leads to, from the site's root
+	Purchase  int64  // id of the request that it is about; 0 for none
 	CreatedAt time.Time
 }

@@ -143,7 +143,7 @@ func (w *writer) tell(t *store.Told, r store.Recipient, now time.Time) {
 	n := d.notice
 	t.Notifications = append(t.Notifications, xunjia.Notification{
 		Type: n.Type, Status: xunjia.Unread, Sender: w.event.Actor, Receiver: r.ID,
-		Title: n.Title, Content: n.Content, Text: n.Text, Path: n.Path, CreatedAt: now,
+		Title: n.Title, Content: n.Content, Text: n.Text, Path: n.Path, Purchase: w.event.PurchaseID, CreatedAt: now,
 	})
 	base := xunjia.Delivery{
 		EventID: w.event.ID, Kind: w.event.Kind, Recipient: r.ID, Lane: n.Lane, State: xunjia.DeliveryPending,

@@ -137,7 +137,7 @@ func (s *Store) Tell(ctx context.Context, t Told) error {
 		notes := make([][]any, len(t.Notifications))
 		for i, v := range t.Notifications {
 			notes[i] = []any{t.EventID, int(v.Type), int(v.Status), v.Sender, v.Receiver, v.Title, v.Content, v.Text, v.Path,
-				millis(v.CreatedAt)}
+				v.Purchase, millis(v.CreatedAt)}
 		}
 		if err := insertRows(ctx, tx, "notification", notificationRow, notes); err != nil {
 			return err
@@ -156,7 +156,7 @@ func leaseLost() error {
 
 // notificationRow names the columns of an inbox row that tells of an event;
 // (event_id, receiver) is unique.
-var notificationRow = []string{"event_id", "type", "status", "sender", "receiver", "title", "content", "text", "path", "created_at"}
+var notificationRow = []string{"event_id", "type", "status", "sender", "receiver", "title", "content", "text", "path", "purchase_id", "created_at"}
 
 // insertRows inserts rows in few statements and skips those whose key is taken.
 // Plain INSERTs, not IGNORE, which would squeeze values that do not fit.

@@ -12,13 +12,13 @@ import (
 )
 
 func selectNotifications() sq.SelectBuilder {
-	return sq.Select("id", "type", "status", "sender", "receiver", "title", "content", "text", "path", "created_at").
+	return sq.Select("id", "type", "status", "sender", "receiver", "title", "content", "text", "path", "purchase_id", "created_at").
 		From("notification")
 }
 
 func scanNotification(row scanner) (n xunjia.Notification, err error) {
 	var created int64
-	err = row.Scan(&n.ID, &n.Type, &n.Status, &n.Sender, &n.Receiver, &n.Title, &n.Content, &n.Text, &n.Path, &created)
+	err = row.Scan(&n.ID, &n.Type, &n.Status, &n.Sender, &n.Receiver, &n.Title, &n.Content, &n.Text, &n.Path, &n.Purchase, &created)
 	n.CreatedAt = moment(created)
 	return n, err
 }

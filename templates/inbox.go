@@ -37,6 +37,40 @@ func (p *InboxPage) Tabs() []NoticeTab {
 	return tabs
 }
 
+// NoticeGroup is the newest message about a request with the older ones of the
+// same page below it.
+type NoticeGroup struct {
+	xunjia.Notification
+	Older []xunjia.Notification
+}
+
+// OlderUnread counts the unread ones below the newest.
+func (g NoticeGroup) OlderUnread() int {
+	n := 0
+	for _, o := range g.Older {
+		if o.Status == xunjia.Unread {
+			n++
+		}
+	}
+	return n
+}
+
+// Groups puts the messages about one request together, in the order of their
+// newest.
+func (p *InboxPage) Groups() []NoticeGroup {
+	var groups []NoticeGroup
+	at := map[int64]int{}
+	for _, n := range p.Items {
+		if i, ok := at[n.Purchase]; ok && n.Purchase != 0 {
+			groups[i].Older = append(groups[i].Older, n)
+			continue
+		}
+		at[n.Purchase] = len(groups)
+		groups = append(groups, NoticeGroup{Notification: n})
+	}
+	return groups
+}
+
 // UnreadHere counts the unread ones of this tab.
 func (p *InboxPage) UnreadHere() int { return p.Counts[p.Type] }
 

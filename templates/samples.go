@@ -35,6 +35,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, conversationSamples(now)...)
 	samples = append(samples, accountSamples(now)...)
 	samples = append(samples, growthSamples(now)...)
+	samples = append(samples, preferenceSamples(now)...)
 	samples = append(samples, dealSamples(now)...)
 	samples = append(samples, lifecycleSamples(now)...)
 	samples = append(samples, mediaSamples(now)...)
@@ -104,7 +105,9 @@ func inboxSamples(now time.Time) []Sample {
 		{"inbox", &InboxPage{Layout: sampleLayout("消息", InboxTab), Type: xunjia.PurchasingNotice, Next: "more",
 			Counts: map[xunjia.NotificationType]int{xunjia.PurchasingNotice: 1, xunjia.SellingNotice: 2},
 			Items: []xunjia.Notification{
-				{ID: 1, Title: "收到报价：黄连", Text: "川源药材行 对 黄连 统货 报价：138.50元/公斤。", CreatedAt: now.Add(-8 * time.Minute)},
+				{ID: 1, Title: "收到报价：黄连", Text: "川源药材行 对 黄连 统货 报价：138.50元/公斤。", Purchase: 9, CreatedAt: now.Add(-8 * time.Minute)},
+				{ID: 4, Title: "收到报价：黄连", Text: "岷山药材 对 黄连 统货 报价：139.00元/公斤。", Purchase: 9, CreatedAt: now.Add(-50 * time.Minute)},
+				{ID: 5, Title: "供应商提问：黄连", Text: "黄** 问：可以分批发货吗？", Purchase: 9, CreatedAt: now.Add(-90 * time.Minute), Status: xunjia.Read},
 				{ID: 2, Title: "新的采购需求：当归、党参", Text: "安国同仁药业 求购 当归 全归 2000公斤，11月26日 18:00 截止报价。", CreatedAt: now.Add(-5 * time.Hour), Status: xunjia.Read},
 				{ID: 3, Title: "采购单报价已结束：" + strings.Repeat("很长的品种名", 6), Text: "您的采购单 2026112300017 报价已结束，共收到 12 条报价，请尽快查看并答复。", CreatedAt: now.Add(-30 * time.Hour), Status: xunjia.Read},
 			}}},
