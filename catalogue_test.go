@@ -80,7 +80,7 @@ func TestCatalogueChannels(t *testing.T) {
 		switch s.Kind {
 		case CodeRequested: // no notice: it is sealed
 			continue
-		case PurchaseEdited, QuoteConfirmed, LineDeclined, CertificationDone: // nothing writes them yet
+		case PurchaseEdited, QuoteConfirmed, CertificationDone: // nothing writes them yet
 			continue
 		}
 		used := map[Channel]bool{}

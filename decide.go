@@ -38,7 +38,7 @@ func (o Offer) Most(l Line) Quantity {
 
 // floor expresses a quantity of u in v, rounded down.
 func floor(q Quantity, u, v Unit) Quantity {
-	return Quantity(u.atoms(q) / max(v.grams(), 1))
+	return Quantity(u.atoms(q) / max(v.Grams(), 1))
 }
 
 // Share is how much of the line the buyer accepts when he wants a quantity of
@@ -158,8 +158,8 @@ func (q Quote) Countered(p Purchase, by User, c Counter, revision int, now time.
 // CounterTaken is the offer of a supplier who accepts the buyer's counter-offer
 // at the price that he saw. It fails with NotFound for anybody else, and with
 // Conflict when there is none, when it has changed, or when the request or the
-// line is settled; that quoting has ended does not matter.
-func (q Quote) CounterTaken(p Purchase, l Line, by int64, price Fen) (Offer, error) {
+// line is settled, or the offer has expired; that quoting has ended does not matter.
+func (q Quote) CounterTaken(p Purchase, l Line, by int64, price Fen, now time.Time) (Offer, error) {
 	switch {
 	case by != q.SupplierID:
 		return Offer{}, Errorf(NotFound, "没有找到这条报价")
@@ -171,6 +171,8 @@ func (q Quote) CounterTaken(p Purchase, l Line, by int64, price Fen) (Offer, err
 		return Offer{}, Errorf(Conflict, "这条报价现在没有还价")
 	case q.Counter.Price != price:
 		return Offer{}, Errorf(Conflict, "采购商刚刚修改了还价，请看过再决定")
+	case q.Expired(now):
+		return Offer{}, Errorf(Conflict, "您的报价已在 %s 过期，请先更新有效期", ShortTime(q.ValidUntil))
 	}
 	o := q.Offer
 	o.Price = price

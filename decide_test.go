@@ -242,7 +242,7 @@ func TestCounterTaken(t *testing.T) {
 		{"line bought", p, Purchased, Pending, 90, 2, 90, Conflict},
 	} {
 		q := Quote{SupplierID: 2, Offer: Offer{Price: 100, Unit: "公斤", Quality: "新货"}, State: c.state, Counter: Counter{Price: c.counter}}
-		got, err := q.CounterTaken(c.p, Line{Status: c.line}, c.by, c.seen)
+		got, err := q.CounterTaken(c.p, Line{Status: c.line}, c.by, c.seen, noon())
 		if ErrorCode(err) != c.want {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}

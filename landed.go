@@ -32,7 +32,7 @@ func (u Unit) one() int64 {
 }
 
 // atoms expresses a quantity in thousandths of a gram, or of a piece.
-func (u Unit) atoms(q Quantity) int64 { return int64(q) * max(u.grams(), 1) }
+func (u Unit) atoms(q Quantity) int64 { return int64(q) * max(u.Grams(), 1) }
 
 // Landed adds to the price what an invoice costs, when the buyer asks for one
 // and the price is bare, and the share of the freight, which is spread over
@@ -67,7 +67,7 @@ func (u Unit) landed(p Fen, l Unit) (Landed, bool) {
 	case u == l && !u.Weighs():
 		return Landed{known: true, unit: l, milli: int64(p) * 1000}, true
 	case u.Weighs() && l.Weighs():
-		return Landed{known: true, unit: l, milli: scale(int64(p)*1000, perTonne.grams(), u.grams())}, true
+		return Landed{known: true, unit: l, milli: scale(int64(p)*1000, perTonne.Grams(), u.Grams())}, true
 	}
 	return Landed{}, false
 }

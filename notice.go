@@ -42,6 +42,7 @@ type Facts struct {
 	Sealed   bool             // the quote's prices are hidden
 	Question Question
 	Asker    User // of the question
+	Decline  LineDecline
 
 	Waiting      Waiting
 	Login        Login
@@ -110,6 +111,8 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return lifecycleNotice(kind, f, at), true
 	case kind.dealKind() && (buyer || recipient == f.Deal.SupplierID):
 		return dealNotice(kind, f, recipient), true
+	case kind == LineDeclined && buyer:
+		return declinedNotice(f), true
 	case kind == SupplierInvited && recipient == f.Event.Subject:
 		return invitedNotice(f), true
 	case (kind == QuestionAsked && buyer || kind == QuestionAnswered && !buyer) && f.Question.State != QuestionHidden:
@@ -156,7 +159,7 @@ func newPurchaseNotice(f Facts) Notice {
 }
 
 func quoteNotice(kind EventKind, f Facts) Notice {
-	price := f.Quote.PriceText()
+	price := f.Quote.FullPrice()
 	n := Notice{
 		Type: PurchasingNotice, Lane: DirectLane,
 		Content: id(f.Line.ID), Path: PurchasePath(f.Purchase.ID) + "/compare",
@@ -169,6 +172,9 @@ func quoteNotice(kind EventKind, f Facts) Notice {
 	case QuoteWithdrawn:
 		n.Title = "报价已撤回：" + f.Line.Name
 		n.Text = fmt.Sprintf("%s 撤回了对 %s 的报价。", f.Supplier.Name, f.Line.Title())
+		if f.Quote.Withdrawal != "" {
+			n.Text += "原因：" + f.Quote.Withdrawal
+		}
 		n.Template = "" // the template is about a price, and there is none any more
 	default:
 		n.Title = "收到报价：" + f.Line.Name

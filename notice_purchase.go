@@ -58,3 +58,18 @@ func questionNotice(kind EventKind, f Facts) Notice {
 	n.Text = fmt.Sprintf("问：%s\n答：%s", f.Question.Text, f.Question.Answer)
 	return n
 }
+
+// declinedNotice tells the buyer that a supplier does not quote on a line; who it
+// is only when names are not sealed.
+func declinedNotice(f Facts) Notice {
+	name := f.Supplier.Name
+	if f.Sealed {
+		name = f.Supplier.MaskedName()
+	}
+	return Notice{
+		Type: PurchasingNotice, Lane: DirectLane,
+		Title:   "供应商谢绝报价：" + f.Line.Name,
+		Text:    fmt.Sprintf("%s 不报 %s。原因：%s", name, f.Line.Title(), f.Decline.Reason),
+		Content: id(f.Line.ID), Path: PurchasePath(f.Purchase.ID) + "/compare",
+	}
+}

@@ -116,6 +116,7 @@ type Quote struct {
 	State      QuoteState
 	Status     QuoteStatus
 	Message    string   // the buyer's reply
+	Withdrawal string   // why the supplier took it back, if he said so
 	Accepted   Quantity // in the line's unit; 0 unless the state is Accepted
 	Counter    Counter
 	Revision   int // from 1, grows with every change of the offer
@@ -134,6 +135,10 @@ type Counter struct {
 
 // PriceText writes the price with its unit: 68.50元/公斤.
 func (q Quote) PriceText() string { return q.Price.String() + "元/" + string(q.Unit) }
+
+// FullPrice writes the price with its unit and what it includes:
+// 68.50元/公斤（含税）.
+func (q Quote) FullPrice() string { return q.PriceText() + "（" + q.Kind.String() + "）" }
 
 // Answer is what a buyer says to a quote.
 type Answer struct {
@@ -168,6 +173,9 @@ func (q Quote) Answered(p Purchase, by User, a Answer, now time.Time) (Quote, er
 	}
 	if a.Action != Accept && a.Action != Refuse {
 		return q, Errorf(Invalid, "请选择接受或拒绝")
+	}
+	if a.Action == Accept && q.State == Pending && q.Expired(now) {
+		return q, Errorf(Conflict, "这条报价已在 %s 过期，请联系供应商更新有效期", ShortTime(q.ValidUntil))
 	}
 	f := FieldErrors{}
 	a.Message = strings.TrimSpace(a.Message)
@@ -277,15 +285,16 @@ func (q Quote) Revised(o Offer, p Purchase, now time.Time) (Quote, error) {
 	if err != nil {
 		return q, err
 	}
-	q.State, q.Message, q.AnsweredAt, q.Counter = state, "", time.Time{}, Counter{}
+	q.State, q.Message, q.Withdrawal, q.AnsweredAt, q.Counter = state, "", "", time.Time{}, Counter{}
 	q.Offer = o
 	q.Revision, q.Version, q.UpdatedAt = q.Revision+1, p.Version, now
 	return q, nil
 }
 
-// TakenBack is the quote after its supplier withdrew it. It fails with NotFound
-// for anybody else and with Conflict once the quote was answered.
-func (q Quote) TakenBack(by int64, now time.Time) (Quote, error) {
+// TakenBack is the quote after its supplier withdrew it and perhaps said why. It
+// fails with NotFound for anybody else, with Conflict once the quote was answered
+// and with Invalid for a reason that is too long.
+func (q Quote) TakenBack(by int64, reason string, now time.Time) (Quote, error) {
 	if by != q.SupplierID {
 		return q, Errorf(NotFound, "没有找到这条报价")
 	}
@@ -293,8 +302,50 @@ func (q Quote) TakenBack(by int64, now time.Time) (Quote, error) {
 	if err != nil {
 		return q, err
 	}
+	f := FieldErrors{}
+	q.Withdrawal = strings.TrimSpace(reason)
+	checkText(f, "reason", q.Withdrawal, MaxAnswerLength)
 	q.State, q.UpdatedAt = state, now
-	return q, nil
+	return q, f.Err()
+}
+
+// Renewed is the same offer, valid until another moment. It fails with NotFound
+// for anybody but its supplier, with Conflict once the quote was answered or the
+// request is settled, and with Invalid as Offer.CheckFor does.
+func (q Quote) Renewed(p Purchase, l Line, by int64, until, now time.Time) (Offer, error) {
+	switch {
+	case by != q.SupplierID:
+		return Offer{}, Errorf(NotFound, "没有找到这条报价")
+	case p.Status == Closed || l.Status == Closed:
+		return Offer{}, Errorf(Conflict, "采购已关闭，不用再更新有效期")
+	case p.Status == Purchased || l.Status == Purchased:
+		return Offer{}, Errorf(Conflict, "采购已完成，不用再更新有效期")
+	case q.State != Pending:
+		return Offer{}, Errorf(Conflict, "这条报价%s，不能再更新有效期", q.State)
+	}
+	o := q.Offer
+	o.ValidUntil = until
+	return o, o.CheckFor(l, now)
+}
+
+// MaxValidity is how long an offer can be valid.
+const MaxValidity = 366 * 24 * time.Hour
+
+// CheckFor tells what is wrong with the offer for this line and at this moment:
+// Invalid with the fields unit and valid_until.
+func (o Offer) CheckFor(l Line, now time.Time) error {
+	f := FieldErrors{}
+	if o.Unit != "" && !o.Unit.Converts(l.Unit) {
+		f.Add("unit", "采购单位是“%s”，不能按“%s”报价", l.Unit, o.Unit)
+	}
+	switch {
+	case o.ValidUntil.IsZero():
+	case o.Expired(now):
+		f.Add("valid_until", "有效期要晚于现在")
+	case o.ValidUntil.After(now.Add(MaxValidity)):
+		f.Add("valid_until", "有效期最长一年")
+	}
+	return f.Err()
 }
 
 func (o Offer) checkQuantities(f FieldErrors) {

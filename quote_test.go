@@ -182,7 +182,7 @@ func TestTakenBack(t *testing.T) {
 		{"withdrawn", Withdrawn, 2, Conflict},
 		{"not chosen", NotChosen, 2, Conflict},
 	} {
-		got, err := Quote{SupplierID: 2, State: c.state, Revision: 3}.TakenBack(c.by, noon())
+		got, err := Quote{SupplierID: 2, State: c.state, Revision: 3}.TakenBack(c.by, "", noon())
 		if ErrorCode(err) != c.want {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}

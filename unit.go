@@ -2,9 +2,9 @@ package xunjia
 
 import "math/bits"
 
-// grams are the units of weight, which convert into one another. Every other
-// unit counts pieces and converts into nothing but itself.
-func (u Unit) grams() int64 {
+// Grams is the weight of one unit; 0 for units that count pieces, which convert
+// into nothing but themselves, as units of weight do into one another.
+func (u Unit) Grams() int64 {
 	switch u {
 	case "克":
 		return 1
@@ -25,7 +25,7 @@ func WeightUnits() []Unit { return []Unit{"公斤", "斤", "吨", "克"} }
 
 // Weighs tells units of weight from units that count pieces; of pieces there
 // are whole numbers only.
-func (u Unit) Weighs() bool { return u.grams() > 0 }
+func (u Unit) Weighs() bool { return u.Grams() > 0 }
 
 // Converts tells whether amounts and prices in u can be expressed in v.
 func (u Unit) Converts(v Unit) bool { return u == v || u.Weighs() && v.Weighs() }
@@ -36,7 +36,7 @@ func (u Unit) Quantity(q Quantity, v Unit) Quantity {
 	if u == v {
 		return q
 	}
-	return Quantity(scale(int64(q), u.grams(), v.grams()))
+	return Quantity(scale(int64(q), u.Grams(), v.Grams()))
 }
 
 // Price expresses a price per u as one per v, rounded to a fen. The units must
@@ -45,7 +45,7 @@ func (u Unit) Price(p Fen, v Unit) Fen {
 	if u == v {
 		return p
 	}
-	return Fen(scale(int64(p), v.grams(), u.grams()))
+	return Fen(scale(int64(p), v.Grams(), u.Grams()))
 }
 
 // Times is what a quantity costs at a price per unit, rounded to a fen.

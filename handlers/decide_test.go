@@ -163,7 +163,7 @@ func TestCounterOffer(t *testing.T) {
 	shows(t, a, "采购商刚刚修改了还价")
 	m.supplier.get(path)
 	redirects(t, m.supplier.post(path+"/counter/accept", "price", "270.00"), path)
-	shows(t, m.supplier.get(path), "已接受还价，报价已更新", "270.00", "修改过")
+	shows(t, m.supplier.get(path), "已接受还价，报价已更新", "270.00", "改过 1 次")
 	if got := m.state(q); got.Price != 270_00 || got.Revision != 2 || got.Counter.Price != 0 || got.Quality != "今年新货" {
 		t.Errorf("%+v", got)
 	}

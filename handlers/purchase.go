@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/templates"
 )
 
@@ -82,8 +83,15 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 	if err := s.addTalk(c, page); err != nil {
 		return err
 	}
+	if err := s.addQuoters(c, page); err != nil {
+		return err
+	}
+	declined, err := s.Store.DeclinesOf(ctx, p.ID, v.user.ID)
+	if err != nil {
+		return err
+	}
 	for _, l := range p.Lines {
-		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user, now) == nil}
+		line := templates.PurchaseLine{Line: l, Open: p.CanQuote(l, v.user, now) == nil, Declined: declined[l.ID]}
 		if v.loggedIn() && !page.Mine {
 			line.Quote = quotes[l.ID]
 			_, blocked := line.Quote.State.After(xunjia.Revise)
@@ -94,6 +102,20 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 		page.Lines = append(page.Lines, line)
 	}
 	return s.render(c, status, page)
+}
+
+// addQuoters lists who quoted, with masked names; while prices are sealed not
+// even that.
+func (s *Site) addQuoters(c *gin.Context, page *templates.PurchasePage) error {
+	if page.Purchase.QuoteCount == 0 || page.Purchase.Hidden(s.Clock()) {
+		return nil
+	}
+	list, err := s.Store.Quoters(c.Request.Context(), page.Purchase.ID)
+	for _, q := range list {
+		page.Quoters = append(page.Quoters, templates.Quoter{Name: q.Supplier.MaskedName(), Lines: q.Lines, At: q.At})
+	}
+	page.MoreQuoters = len(list) == store.MaxQuoters
+	return err
 }
 
 // purchaseActions asks the rules what the user can do with his purchase now.

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -45,14 +45,13 @@ func (s *Site) submitQuote(c *gin.Context) error {
 			attachments = append(attachments, xunjia.Attachment{Media: key, Type: t})
 		}
 	}
-	offer := xunjia.Offer{
-		Quality: newlines(strings.TrimSpace(p.Form.Value("quality"))), Explanation: newlines(strings.TrimSpace(p.Form.Value("explanation"))),
-		Attachments: attachments,
-	}
-	offer.Price = typedPrice(p.Form.Value("price"), wrong)
-	if e, ok := errors.AsType[*xunjia.Error](offer.Validate()); ok {
-		for field, text := range e.Fields {
-			wrong.Add(field, "%s", text)
+	offer := typedOffer(p.Form, p.Line, s.Clock(), wrong)
+	offer.Attachments = attachments
+	for _, err := range []error{offer.Validate(), offer.CheckFor(p.Line, s.Clock())} {
+		if e, ok := errors.AsType[*xunjia.Error](err); ok {
+			for field, text := range e.Fields {
+				wrong.Add(field, "%s", text)
+			}
 		}
 	}
 	var q xunjia.Quote
@@ -74,6 +73,10 @@ func (s *Site) submitQuote(c *gin.Context) error {
 		s.flash(c, "报价已提交，采购商会马上收到通知")
 	default:
 		s.flash(c, "报价没有变化")
+	}
+	if strings.Contains(c.GetHeader("Accept"), "application/json") { // the script, which sends on a bad line until it hears
+		c.JSON(http.StatusOK, gin.H{"next": xunjia.QuotePath(q.ID)})
+		return nil
 	}
 	s.redirect(c, xunjia.QuotePath(q.ID))
 	return nil
@@ -131,21 +134,11 @@ func (s *Site) quoteForm(c *gin.Context) (p *templates.QuoteNewPage, shown bool,
 	return p, false, nil
 }
 
-func offerForm(q xunjia.Quote) templates.Form {
-	values := url.Values{}
-	if q.ID != 0 {
-		values.Set("price", q.Price.String())
-		values.Set("quality", q.Quality)
-		values.Set("explanation", q.Explanation)
-		for _, a := range q.Attachments {
-			values.Add(templates.PhotoName(a.Type), a.Media)
-		}
-	}
-	return templates.Form{Values: values}
-}
-
 func (s *Site) renderQuoteForm(c *gin.Context, status int, p *templates.QuoteNewPage) error {
 	p.Title, p.Plain, p.Wide, p.Back = "报价", true, true, xunjia.PurchasePath(p.Purchase.ID)
+	if err := s.addQuota(c, p); err != nil {
+		return err
+	}
 	p.Trends = s.trendsOf(c, p.Line)
 	if p.Old.ID != 0 {
 		p.Title, p.Back = "修改报价", xunjia.QuotePath(p.Old.ID)
@@ -155,6 +148,21 @@ func (s *Site) renderQuoteForm(c *gin.Context, status int, p *templates.QuoteNew
 		return err
 	}
 	return s.render(c, status, p)
+}
+
+// addQuota tells the supplier how many new quotes he has left this week, and
+// whether he can decline instead.
+func (s *Site) addQuota(c *gin.Context, p *templates.QuoteNewPage) error {
+	u := visitOf(c).user
+	used, err := s.Store.QuotesThisWeek(c.Request.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	p.Now = s.Clock()
+	p.Certified, p.Quota = u.Certified(p.Now), u.QuoteQuota(p.Now)
+	p.QuotaLeft = max(0, p.Quota-used)
+	p.CanDecline = p.Old.ID == 0 || p.Old.State == xunjia.Withdrawn
+	return nil
 }
 
 // quote shows a quote to its supplier and its buyer; others are told that it
@@ -178,8 +186,9 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 		Supplier: v.Supplier, Buyer: v.Buyer, Mine: user == v.Quote.SupplierID,
 	}
 	p.Title, p.Wide = "报价详情", true
+	p.Expired = v.Quote.State == xunjia.Pending && v.Quote.Expired(now)
 	if p.Mine {
-		_, take := v.Quote.CounterTaken(v.Purchase, v.Line, user, v.Quote.Counter.Price)
+		_, take := v.Quote.CounterTaken(v.Purchase, v.Line, user, v.Quote.Counter.Price, now)
 		p.CanTake = take == nil
 		if v.Line.Status == xunjia.Purchased && v.Quote.State != xunjia.Withdrawn {
 			result, err := s.Store.QuoteResult(c.Request.Context(), v)
@@ -192,6 +201,8 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 		_, withdraw := v.Quote.State.After(xunjia.Withdraw)
 		p.CanRevise = revise == nil && v.Purchase.CanQuote(v.Line, visitOf(c).user, now) == nil
 		p.CanWithdraw = withdraw == nil
+		_, renew := v.Quote.Renewed(v.Purchase, v.Line, user, now.Add(24*time.Hour), now)
+		p.CanRenew = renew == nil && !v.Quote.ValidUntil.IsZero()
 		if v.Quote.State == xunjia.Pending {
 			p.Ask = templates.AskForAnswer(s.askFor(c, answerTitles()))
 		}
@@ -232,19 +243,24 @@ func (s *Site) showWithdrawQuote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	switch _, err := v.Quote.TakenBack(user, s.Clock()); {
+	switch _, err := v.Quote.TakenBack(user, "", s.Clock()); {
 	case xunjia.ErrorCode(err) == xunjia.Conflict:
 		return s.renderQuote(c, http.StatusConflict, id, known(err).Message)
 	case err != nil:
 		return err
 	}
-	p := &templates.ConfirmPage{
-		Heading: "撤回这条报价？", Text: v.Line.Title() + "，" + v.Quote.PriceText() + "。",
+	return s.renderWithdraw(c, http.StatusOK, v.Line, v.Quote, templates.Form{})
+}
+
+func (s *Site) renderWithdraw(c *gin.Context, status int, l xunjia.Line, q xunjia.Quote, f templates.Form) error {
+	p := &templates.ReasonPage{
+		Heading: "撤回这条报价？", Text: l.Title() + "，" + q.PriceText() + "。",
 		Points: []string{"采购商会收到撤回的通知", "报价截止前，您可以重新报价"},
-		Action: xunjia.QuotePath(id) + "/withdraw", Button: "撤回报价", TestID: "withdraw-confirm",
+		Action: xunjia.QuotePath(q.ID) + "/withdraw", Button: "撤回报价", Form: f,
+		Suggest: []string{"货已售出", "价格有变化", "填错了"}, Optional: true, Ask: "可以告诉采购商原因",
 	}
-	p.Title, p.Plain, p.Back = "撤回报价", true, xunjia.QuotePath(id)
-	return s.render(c, http.StatusOK, p)
+	p.Title, p.Plain, p.Back = "撤回报价", true, xunjia.QuotePath(q.ID)
+	return s.render(c, status, p)
 }
 
 func (s *Site) withdrawQuote(c *gin.Context) error {
@@ -252,10 +268,20 @@ func (s *Site) withdrawQuote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	switch _, err := s.Store.WithdrawQuote(c.Request.Context(), id, visitOf(c).user.ID); {
-	case xunjia.ErrorCode(err) == xunjia.Conflict:
+	f := s.form(c)
+	_, err = s.Store.WithdrawQuote(c.Request.Context(), id, visitOf(c).user.ID, newlines(f.Value("reason")))
+	switch xunjia.ErrorCode(err) {
+	case xunjia.Conflict:
 		return s.renderQuote(c, http.StatusConflict, id, known(err).Message)
-	case err != nil:
+	case xunjia.Invalid:
+		v, loadErr := s.Store.Quote(c.Request.Context(), id, visitOf(c).user.ID)
+		if loadErr != nil {
+			return loadErr
+		}
+		formErrors(&f, err)
+		return s.renderWithdraw(c, http.StatusUnprocessableEntity, v.Line, v.Quote, f)
+	}
+	if err != nil {
 		return err
 	}
 	s.Outbox.Wake()

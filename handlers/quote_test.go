@@ -3,6 +3,7 @@ package handlers
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/xunjia/xunjia"
@@ -100,7 +101,7 @@ func TestRevisingAQuote(t *testing.T) {
 	}
 	m.supplier.get(path)
 	redirects(t, m.supplier.post(path, "price", "279", "quality", "新货"), xunjia.QuotePath(q.ID))
-	shows(t, m.supplier.get(xunjia.QuotePath(q.ID)), "报价已更新", "279.00", "修改过")
+	shows(t, m.supplier.get(xunjia.QuotePath(q.ID)), "报价已更新", "279.00", "改过 1 次")
 	if q, _ = m.store.QuoteOf(t.Context(), line, m.id[m.supplier]); q.Revision != 2 || len(q.Attachments) != 2 {
 		t.Errorf("revised: %+v", q)
 	}
@@ -164,4 +165,103 @@ func TestAnsweringTwice(t *testing.T) {
 	if err != nil || v.Quote.State != xunjia.Accepted || v.Quote.Message != "" {
 		t.Errorf("quote %+v, %v", v.Quote, err)
 	}
+}
+
+// Every field of an offer is kept, shown to both, and complained about where it
+// is wrong; what was typed stays.
+func TestOfferFields(t *testing.T) {
+	m := newMarket(t, nil)
+	p := m.publish()
+	path := fmt.Sprintf("/lines/%d/quote", p.Lines[0].ID)
+	fine := func(change ...string) []string {
+		return append([]string{"price", "140.5", "unit", "斤", "kind", "0", "tax_rate", "9", "freight", "500", "lead_days", "3", "available", "600",
+			"min_quantity", "50", "sample", "1", "valid", "7", "quality", "新货", "explanation", "玉林发货"}, change...)
+	}
+	for field, c := range map[string]struct{ name, value, complaint string }{
+		"price":        {"price", "abc", "数字"},
+		"unit":         {"unit", "件", "不能按“件”报价"},
+		"kind":         {"kind", "7", "请选择价格类型"},
+		"tax_rate":     {"tax_rate", "35", "开票加点应在 0 到 20 之间"},
+		"freight":      {"freight", "很多", "请填写金额"},
+		"lead_days":    {"lead_days", "一周", "请填写天数"},
+		"available":    {"available", "-1", "数量"},
+		"min_quantity": {"min_quantity", "700", "起订量不能超过可供数量"},
+		"sample":       {"sample", "x", "请选择是否提供样品"},
+		"valid_until":  {"valid", "0x", "请选择有效期"},
+	} {
+		m.supplier.get(path)
+		a := m.supplier.post(path, fine(c.name, c.value)...)
+		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `id="`+field+`-error"`) {
+			t.Errorf("%s: %d", field, a.StatusCode)
+		}
+		shows(t, a, "玉林发货")
+		if !strings.Contains(a.body, c.complaint) {
+			t.Errorf("%s: no complaint like %q", field, c.complaint)
+		}
+	}
+	m.supplier.get(path)
+	a := m.supplier.post(path, fine("valid", "at", "valid_at", "2020-01-01")...)
+	shows(t, a, "有效期要晚于现在")
+	if q, err := m.store.QuoteOf(t.Context(), p.Lines[0].ID, m.id[m.supplier]); err == nil {
+		t.Fatalf("a wrong form made %+v", q)
+	}
+
+	m.supplier.get(path)
+	wantStatus(t, m.supplier.post(path, fine()...), http.StatusSeeOther)
+	q, err := m.store.QuoteOf(t.Context(), p.Lines[0].ID, m.id[m.supplier])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := xunjia.Offer{Price: 140_50, Unit: "斤", TaxRate: 900, Freight: 500_00, LeadDays: 3, Available: 600_000, MinQuantity: 50_000,
+		Sample: xunjia.FreeSample, Quality: "新货", Explanation: "玉林发货", ValidUntil: q.ValidUntil}
+	if !q.Offer.Equal(want) || q.ValidUntil.IsZero() {
+		t.Errorf("kept %+v", q.Offer)
+	}
+	for _, b := range []*browser{m.supplier, m.buyer} {
+		shows(t, b.get(xunjia.QuotePath(q.ID)), "600斤", "50斤", "3 天", "免费寄样", "玉林发货")
+	}
+	contains(t, m.supplier.get(path), `value="9"`, `value="500.00"`, `<option value="斤" selected`)
+	shows(t, m.second.get(path), "本周还可以新报价 20 次")
+}
+
+func TestHistoryRenewalAndDecline(t *testing.T) {
+	m := newMarket(t, nil)
+	p := m.publish()
+	line := p.Lines[0].ID
+	path := fmt.Sprintf("/lines/%d/quote", line)
+	m.supplier.get(path)
+	m.supplier.post(path, "price", "286", "valid", "3")
+	m.supplier.get(path)
+	m.supplier.post(path, "price", "279", "valid", "3", "lead_days", "5")
+	q, err := m.store.QuoteOf(t.Context(), line, m.id[m.supplier])
+	if err != nil {
+		t.Fatal(err)
+	}
+	history := xunjia.QuotePath(q.ID) + "/history"
+	for _, b := range []*browser{m.supplier, m.buyer} {
+		shows(t, b.get(history), "第 2 次报价", "286.00", "279.00", "备货")
+	}
+	contains(t, m.second.get(history), "没有找到")
+
+	m.exec("UPDATE quote SET valid_until = 1 WHERE id = ?", q.ID)
+	shows(t, m.supplier.get(xunjia.QuotePath(q.ID)), "报价已过期", "延长 7 天")
+	m.supplier.get(xunjia.QuotePath(q.ID))
+	redirects(t, m.supplier.post(xunjia.QuotePath(q.ID)+"/renew", "days", "7"), xunjia.QuotePath(q.ID))
+	shows(t, m.supplier.get(xunjia.QuotePath(q.ID)), "报价有效期已更新")
+	m.buyer.get("/me")
+	wantStatus(t, m.buyer.post(xunjia.QuotePath(q.ID)+"/renew", "days", "7"), http.StatusNotFound)
+	m.supplier.get("/me")
+	wantStatus(t, m.supplier.post(xunjia.QuotePath(q.ID)+"/renew", "days", "9999"), http.StatusUnprocessableEntity)
+
+	decline := fmt.Sprintf("/lines/%d/decline", line)
+	shows(t, m.second.get(decline), "不报这个品种", "数量太少")
+	a := m.second.post(decline, "reason", " ")
+	wantStatus(t, a, http.StatusUnprocessableEntity)
+	shows(t, a, "请选择或填写不报价的原因")
+	redirects(t, m.second.post(decline, "reason", "数量太少"), xunjia.PurchasePath(p.ID))
+	shows(t, m.second.get(xunjia.PurchasePath(p.ID)), "您说了不报：数量太少")
+	shows(t, m.buyer.get(comparePath(p.ID)), "1 家谢绝报价", "数量太少")
+	m.supplier.get("/me")
+	wantStatus(t, m.supplier.post(decline, "reason", "没有货了"), http.StatusConflict)
+	shows(t, m.second.get(xunjia.PurchasePath(p.ID)), "谁报了价")
 }

@@ -54,6 +54,11 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 	switch e.Kind {
 	case xunjia.LineConcluded:
 		f.Results, err = s.results(ctx, f.Purchase, f.Line)
+	case xunjia.LineDeclined:
+		if f.Supplier, err = s.User(ctx, e.Actor); err == nil {
+			f.Decline, err = s.DeclineOf(ctx, e.LineID, e.Actor)
+		}
+		f.Sealed = f.Purchase.Hidden(e.CreatedAt)
 	case xunjia.QuestionAsked, xunjia.QuestionAnswered:
 		f.Question, f.Asker, err = s.questionFacts(ctx, e.Subject)
 	}
@@ -105,6 +110,8 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people, next, err = s.losers(ctx, e, q)
 	case xunjia.SupplierInvited:
 		people, err = s.invited(ctx, e)
+	case xunjia.LineDeclined:
+		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
 	case xunjia.QuestionAsked:
 		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
 	case xunjia.QuestionAnswered:

@@ -19,7 +19,7 @@ func TestConclude(t *testing.T) {
 		lost := m.quote(t, p, m.next.ID, 105)
 		refused := m.quote(t, p, third.ID, 90)
 		gone := m.quote(t, p, m.user(t, 4, "供应商丁").ID, 80)
-		if _, err := m.WithdrawQuote(ctx, gone.ID, gone.SupplierID); err != nil {
+		if _, err := m.WithdrawQuote(ctx, gone.ID, gone.SupplierID, ""); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := m.AnswerQuote(ctx, refused.ID, m.buyer.ID, xunjia.Answer{Action: xunjia.Refuse, Message: "质量不符", Revision: 1}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -77,36 +78,45 @@ func (s *Store) CounterQuote(ctx context.Context, quoteID, by int64, c xunjia.Co
 
 // AcceptCounter revises a quote to the price that its buyer named, the one that
 // the supplier saw: see Quote.CounterTaken for the rule.
-func (s *Store) AcceptCounter(ctx context.Context, quoteID, supplierID int64, price xunjia.Fen) (q xunjia.Quote, err error) {
+func (s *Store) AcceptCounter(ctx context.Context, quoteID, supplierID int64, price xunjia.Fen) (xunjia.Quote, error) {
+	return s.reviseOwn(ctx, quoteID, supplierID, func(t table, now time.Time) (xunjia.Offer, error) {
+		return t.quote.CounterTaken(t.purchase, t.line, supplierID, price, now)
+	})
+}
+
+// reviseOwn revises a quote to the offer that its supplier makes of it, with
+// everything locked that next looks at.
+func (s *Store) reviseOwn(ctx context.Context, quoteID, supplierID int64, next func(t table, now time.Time) (xunjia.Offer, error)) (q xunjia.Quote, err error) {
 	purchaseID, err := s.purchaseIDOfQuote(ctx, quoteID)
 	if err != nil {
 		return q, err
 	}
 	err = s.runTx(ctx, func(tx *tx) error {
-		p, err := s.lockPurchase(ctx, tx, purchaseID)
-		if err != nil {
+		var t table
+		var err error
+		if t.purchase, err = s.lockPurchase(ctx, tx, purchaseID); err != nil {
 			return err
 		}
 		old, err := one(ctx, tx, selectQuotes().Where(sq.Eq{"id": quoteID}).Suffix(s.dialect.forUpdate()), scanQuote)
 		if err != nil {
 			return err
 		}
-		line, err := one(ctx, tx, selectLines().Where(sq.Eq{"id": old.LineID}).Suffix(s.dialect.forUpdate()), scanLine)
-		if err != nil {
+		if t.line, err = one(ctx, tx, selectLines().Where(sq.Eq{"id": old.LineID}).Suffix(s.dialect.forUpdate()), scanLine); err != nil {
 			return err
 		}
 		list := []xunjia.Quote{old}
 		if err := addAttachments(ctx, tx, list); err != nil {
 			return err
 		}
-		if _, err := active(ctx, tx, supplierID); err != nil {
+		t.quote = list[0]
+		if t.by, err = active(ctx, tx, supplierID); err != nil {
 			return err
 		}
-		o, err := list[0].CounterTaken(p, line, supplierID, price)
+		o, err := next(t, tx.now)
 		if err != nil {
 			return err
 		}
-		q, err = reviseQuote(ctx, tx, p, list[0], o)
+		q, err = reviseQuote(ctx, tx, t.purchase, t.quote, o)
 		return err
 	})
 	if err != nil {

@@ -157,7 +157,7 @@ func TestEverythingAtOnce(t *testing.T) {
 					return err
 				},
 				func(ctx context.Context, s *store.Store) error {
-					_, err := s.WithdrawQuote(ctx, a.ID, m.supplier.ID)
+					_, err := s.WithdrawQuote(ctx, a.ID, m.supplier.ID, "")
 					return err
 				},
 				func(ctx context.Context, s *store.Store) error {

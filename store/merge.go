@@ -74,6 +74,8 @@ func mergePlan() []mergeColumn {
 		{table: "delivery", column: "owner", how: staff, why: "token of a lease"},
 		{table: "growth_entry", column: "user_id", how: apart, why: "mergeGrowth: what counts once counts once"},
 		{table: "growth_entry", column: "partner_id", how: moves},
+		{table: "quote_quota", column: "user_id", how: moves, key: []string{"week"}},
+		{table: "line_decline", column: "supplier_id", how: moves, key: []string{"line_id"}},
 		{table: "preference", column: "user_id", how: apart, why: "mergePreferences: the kept account's own come first"},
 		{table: "growth_account", column: "user_id", how: apart, why: "mergeGrowth: the sum of the entries"},
 		{table: "scan_login", column: "user_id", how: stays, why: "lives for five minutes and ends at a disabled account"},

@@ -80,7 +80,7 @@ func ownPurchases(ctx context.Context, tx *tx, kept xunjia.User, quotes []xunjia
 }
 
 func withdrawMerged(ctx context.Context, tx *tx, q xunjia.Quote, by int64) error {
-	taken, err := q.TakenBack(q.SupplierID, tx.now)
+	taken, err := q.TakenBack(q.SupplierID, "", tx.now)
 	if err != nil {
 		return err
 	}

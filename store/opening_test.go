@@ -105,7 +105,7 @@ func TestSealedQuotesAreHidden(t *testing.T) {
 		}
 		// It never changes, whatever happens to the quotes.
 		m.clock.advance(time.Hour)
-		if _, err := m.WithdrawQuote(ctx, dear.ID, m.supplier.ID); err != nil {
+		if _, err := m.WithdrawQuote(ctx, dear.ID, m.supplier.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		again, err := m.OpenSealed(ctx, p.ID, m.buyer.ID)

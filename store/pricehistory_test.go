@@ -83,7 +83,7 @@ func TestPriceHistory(t *testing.T) {
 		if got := m.trend(t, "黄连"); len(got) != 1 || got[0].Months[0].Median != 110_00 {
 			t.Errorf("after a revision: %+v", got)
 		}
-		if _, err := m.WithdrawQuote(t.Context(), cheap.ID, m.next.ID); err != nil {
+		if _, err := m.WithdrawQuote(t.Context(), cheap.ID, m.next.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		m.roll(t)

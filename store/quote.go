@@ -11,14 +11,14 @@ import (
 
 func selectQuotes() sq.SelectBuilder {
 	return sq.Select("id", "line_id", "purchase_id", "supplier_id", "price", "unit", "kind", "tax_rate", "freight", "lead_days",
-		"min_quantity", "available", "valid_until", "sample", "quality", "explanation", "state", "status", "message", "accepted",
+		"min_quantity", "available", "valid_until", "sample", "quality", "explanation", "state", "status", "message", "withdrawal", "accepted",
 		"counter_price", "counter_message", "countered_at", "revision", "version", "created_at", "updated_at", "answered_at").From("quote")
 }
 
 func scanQuote(row scanner) (q xunjia.Quote, err error) {
 	var valid, countered, created, updated, answered int64
 	err = row.Scan(&q.ID, &q.LineID, &q.PurchaseID, &q.SupplierID, &q.Price, &q.Unit, &q.Kind, &q.TaxRate, &q.Freight, &q.LeadDays,
-		&q.MinQuantity, &q.Available, &valid, &q.Sample, &q.Quality, &q.Explanation, &q.State, &q.Status, &q.Message, &q.Accepted,
+		&q.MinQuantity, &q.Available, &valid, &q.Sample, &q.Quality, &q.Explanation, &q.State, &q.Status, &q.Message, &q.Withdrawal, &q.Accepted,
 		&q.Counter.Price, &q.Counter.Message, &countered, &q.Revision, &q.Version, &created, &updated, &answered)
 	q.ValidUntil, q.Counter.At = moment(valid), moment(countered)
 	q.CreatedAt, q.UpdatedAt, q.AnsweredAt = moment(created), moment(updated), moment(answered)
@@ -35,7 +35,8 @@ func errQuoteChanged() error {
 // line: the same offer again changes nothing and fresh is false, another one
 // revises the quote. The error is Invalid with the fields to blame, NotFound
 // for an unknown line or supplier, Forbidden on the own purchase or for a
-// disabled user, Conflict once quoting is over or the quote was accepted.
+// disabled user, Conflict once quoting is over or the quote was accepted, and
+// RateLimited when the week's new quotes are used up.
 func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xunjia.Offer) (q xunjia.Quote, fresh bool, err error) {
 	if err := o.Validate(); err != nil {
 		return q, false, err
@@ -77,11 +78,17 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		if err := p.CanQuote(line, supplier, tx.now); err != nil {
 			return err
 		}
+		if err := o.CheckFor(line, tx.now); err != nil {
+			return err
+		}
 		if err := s.checkAttachments(ctx, tx, supplierID, o.Attachments, old.Attachments); err != nil {
 			return err
 		}
 		fresh = true
 		if missing {
+			if err := s.chargeQuota(ctx, tx, supplier); err != nil {
+				return err
+			}
 			q, err = createQuote(ctx, tx, p, line, supplierID, o)
 		} else {
 			q, err = reviseQuote(ctx, tx, p, old, o)
@@ -135,6 +142,9 @@ func createQuote(ctx context.Context, tx *tx, p xunjia.Purchase, l xunjia.Line, 
 	if err := invitationQuoted(ctx, tx, p.ID, supplierID); err != nil {
 		return q, err
 	}
+	if err := undecline(ctx, tx, l.ID, supplierID); err != nil {
+		return q, err
+	}
 	_, err = tx.addEvent(ctx, quoteEvent(xunjia.QuoteCreated, q, supplierID))
 	return q, err
 }
@@ -161,6 +171,9 @@ func reviseQuote(ctx context.Context, tx *tx, p xunjia.Purchase, old xunjia.Quot
 	}
 	if old.State == xunjia.Withdrawn {
 		if err := countQuote(ctx, tx, q, 1); err != nil {
+			return q, err
+		}
+		if err := undecline(ctx, tx, q.LineID, q.SupplierID); err != nil {
 			return q, err
 		}
 	}
@@ -198,7 +211,7 @@ func offerColumns(o xunjia.Offer) map[string]any {
 // stateColumns are what an answer, a counter-offer or a withdrawal changes.
 func stateColumns(q xunjia.Quote) map[string]any {
 	return map[string]any{
-		"state": q.State, "status": q.Status, "message": q.Message, "accepted": q.Accepted, "counter_price": q.Counter.Price,
+		"state": q.State, "status": q.Status, "message": q.Message, "withdrawal": q.Withdrawal, "accepted": q.Accepted, "counter_price": q.Counter.Price,
 		"counter_message": q.Counter.Message, "countered_at": millis(q.Counter.At), "updated_at": millis(q.UpdatedAt),
 		"answered_at": millis(q.AnsweredAt),
 	}
@@ -253,11 +266,11 @@ func (s *Store) AnswerQuote(ctx context.Context, quoteID, by int64, a xunjia.Ans
 	return q, err
 }
 
-// WithdrawQuote takes a pending quote back. It is NotFound for anybody but its
-// supplier and Conflict once it was answered.
-func (s *Store) WithdrawQuote(ctx context.Context, quoteID, supplierID int64) (q xunjia.Quote, err error) {
+// WithdrawQuote takes a pending quote back, for a reason if one is given. It is
+// NotFound for anybody but its supplier and Conflict once it was answered.
+func (s *Store) WithdrawQuote(ctx context.Context, quoteID, supplierID int64, reason string) (q xunjia.Quote, err error) {
 	return s.changeQuote(ctx, quoteID, supplierID, func(tx *tx, t table) (xunjia.Quote, error) {
-		q, err := t.quote.TakenBack(supplierID, tx.now)
+		q, err := t.quote.TakenBack(supplierID, reason, tx.now)
 		if err != nil {
 			return q, err
 		}

@@ -220,18 +220,18 @@ func TestWithdrawQuote(t *testing.T) {
 			t.Fatal(err)
 		}
 		for who, by := range map[string]int64{"buyer": m.buyer.ID, "another supplier": m.next.ID, "nobody": 0} {
-			_, err := m.WithdrawQuote(ctx, q.ID, by)
+			_, err := m.WithdrawQuote(ctx, q.ID, by, "")
 			wantCode(t, who, err, xunjia.NotFound)
 		}
 		m.clock.advance(time.Minute)
-		got, err := m.WithdrawQuote(ctx, q.ID, m.supplier.ID)
+		got, err := m.WithdrawQuote(ctx, q.ID, m.supplier.ID, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		q.State, q.UpdatedAt = xunjia.Withdrawn, m.clock.now().UTC()
 		checkQuote(t, m, got, q)
 		checkCounts(t, m, p.ID, 0, map[xunjia.EventKind]int{xunjia.QuoteCreated: 1, xunjia.QuoteWithdrawn: 1})
-		_, err = m.WithdrawQuote(ctx, q.ID, m.supplier.ID)
+		_, err = m.WithdrawQuote(ctx, q.ID, m.supplier.ID, "")
 		wantCode(t, "again", err, xunjia.Conflict)
 		_, err = m.AnswerQuote(ctx, q.ID, m.buyer.ID, xunjia.Answer{Action: xunjia.Accept, Revision: 1})
 		wantCode(t, "accept a withdrawn quote", err, xunjia.Conflict)

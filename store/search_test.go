@@ -141,7 +141,7 @@ func TestSearchPurchases(t *testing.T) {
 		q := m.quote(t, must(m.Purchase(t.Context(), angelica)), m.supplier.ID, 100_00)
 		m.finds("quotable after quoting", xunjia.Search{Quotable: true}, both)
 		m.finds("quotable of the goods", xunjia.Search{Quotable: true, Category: m.goods["黄连"].ID}, both)
-		if _, err := m.WithdrawQuote(t.Context(), q.ID, m.supplier.ID); err != nil {
+		if _, err := m.WithdrawQuote(t.Context(), q.ID, m.supplier.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		m.finds("quotable after withdrawing", xunjia.Search{Quotable: true}, both, angelica)

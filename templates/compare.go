@@ -89,8 +89,12 @@ type CompareLine struct {
 	Quotes      []CompareQuote
 	Live        int // quotes that stand
 	Pending     int // quotes that wait for an answer
+	Declines    []CompareDecline
 	CanConclude bool
 }
+
+// CompareDecline is a supplier who does not quote on a line.
+type CompareDecline struct{ Name, Reason string }
 
 // CompareQuote is one quote of a line.
 type CompareQuote struct {

@@ -18,6 +18,9 @@ type ReasonPage struct {
 	Button  string
 	Form    Form     // reason
 	Suggest []string // reasons to pick; nil: those for closing
+
+	Optional bool   // it can be left out
+	Ask      string // what to write; "": that suppliers read it
 }
 
 // Template implements Page.

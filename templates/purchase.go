@@ -23,6 +23,8 @@ type PurchasePage struct {
 	Invitation    xunjia.Invitation // of the reader
 	Questions     []QuestionRow     // the newest ones
 	MoreQuestions bool
+	Quoters       []Quoter // the last ones, names masked; none while quotes are sealed
+	MoreQuoters   bool
 	CanAsk        bool
 }
 
@@ -35,6 +37,13 @@ func (a PurchaseActions) Any() bool { return a != PurchaseActions{} }
 // Template implements Page.
 func (*PurchasePage) Template() string { return "purchase" }
 
+// Quoter is somebody who quoted, as everybody may know it.
+type Quoter struct {
+	Name  string // masked
+	Lines int
+	At    time.Time
+}
+
 // PurchaseLine is a line of PurchasePage with the reader's own quote for it.
 type PurchaseLine struct {
 	xunjia.Line
@@ -42,6 +51,8 @@ type PurchaseLine struct {
 	Open   bool         // takes quotes now, from others than the buyer
 	Revise bool         // the reader may change his quote
 	Closes bool         // the reader may close it by itself
+
+	Declined string // why the reader does not quote on it; "" when he did not say so
 }
 
 // Open tells whether the purchase takes quotes.

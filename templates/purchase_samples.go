@@ -58,6 +58,7 @@ func purchaseSamples(p xunjia.Purchase, now time.Time) []Sample {
 	}
 	open.Lines[0].Quote, open.Lines[0].Revise = sampleQuotes(now)[0].Quote, true
 	open.Trends = NewCategoryTrends(p.Lines, map[int64][]xunjia.PriceTrend{2: {sampleTrend(now)}})
+	open.Quoters = []Quoter{{"岷**社", 2, now.Add(-2 * time.Hour)}, {"川**行", 1, now.Add(-5 * time.Hour)}}
 	samples := []Sample{{"purchase", open}, {"purchase own", &own}}
 	for _, s := range []xunjia.PurchaseStatus{xunjia.Closed, xunjia.QuotingEnded, xunjia.Purchased} {
 		over := *open
@@ -89,7 +90,8 @@ func quoteSamples(p xunjia.Purchase, now time.Time) []Sample {
 	plain := sampleLayout("报价", "")
 	plain.Plain, plain.Wide, plain.Back = true, true, "/purchases/1"
 	fresh := &QuoteNewPage{Layout: plain, Purchase: p, Line: p.Lines[0], Buyer: buyer.Name, Left: LeftOf(p, now)}
-	samples := []Sample{{"quote_new", fresh}}
+	fresh.Now, fresh.Quota, fresh.QuotaLeft, fresh.CanDecline = now, xunjia.WeeklyQuotes, 17, true
+	samples := []Sample{{"quote_new", fresh}, {"quote_history", historySample(p, now)}}
 	for _, q := range sampleQuotes(now)[:2] {
 		revise := *fresh
 		revise.Old, revise.Form = q.Quote, Form{Values: url.Values{"price": {"312.50"}, "photos.1": {"sample"}}}

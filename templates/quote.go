@@ -1,8 +1,11 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/xunjia/xunjia"
 )
@@ -17,8 +20,91 @@ type QuoteNewPage struct {
 	Left     string
 	Old      xunjia.Quote // ID 0 for a new one
 	Trends   []CategoryTrend
-	Form     Form // price, quality, explanation, photos.1 … photos.5; errors also on attachments
+	Form     Form // price, unit, kind, tax_rate, freight, lead_days, min_quantity, available, valid, valid_at, sample, quality, explanation, photos.1 … photos.5; errors also on attachments and valid_until
+
+	Now        time.Time
+	Certified  bool // the supplier is
+	QuotaLeft  int  // new quotes that he can make this week
+	Quota      int  // of these in a week
+	CanDecline bool
 }
+
+// UnitOption is a unit that the price can be for.
+type UnitOption struct {
+	Option
+	Grams int64
+}
+
+// Units are those that the line's unit converts into; none when it is the only
+// one.
+func (p *QuoteNewPage) Units() []UnitOption {
+	if !p.Line.Unit.Weighs() {
+		return nil
+	}
+	units := xunjia.WeightUnits()
+	if !slices.Contains(units, p.Line.Unit) {
+		units = append(units, p.Line.Unit)
+	}
+	chosen := cmp.Or(p.Form.Value("unit"), string(p.Line.Unit))
+	var list []UnitOption
+	for _, u := range units {
+		list = append(list, UnitOption{Option{Value: string(u), Text: string(u), Selected: string(u) == chosen}, u.Grams()})
+	}
+	return list
+}
+
+// Kinds are what a price can include.
+func (p *QuoteNewPage) Kinds() []Option { return numbered(xunjia.PriceKinds(), p.Form.Value("kind")) }
+
+// Samples are what can be said of samples.
+func (p *QuoteNewPage) Samples() []Option {
+	return numbered(xunjia.SampleOffers(), p.Form.Value("sample"))
+}
+
+// numbered are options whose values are the numbers; the first one is chosen
+// when none is.
+func numbered[T interface {
+	~int
+	fmt.Stringer
+}](all []T, chosen string) []Option {
+	if chosen == "" {
+		chosen = strconv.Itoa(int(all[0]))
+	}
+	list := make([]Option, len(all))
+	for i, v := range all {
+		value := strconv.Itoa(int(v))
+		list[i] = Option{Value: value, Text: v.String(), Selected: value == chosen}
+	}
+	return list
+}
+
+// ValidAt is the choice of an exact day; ValidAlways that of no limit.
+const (
+	ValidAlways = "0"
+	ValidAt     = "at"
+)
+
+// Validities are until when the offer can hold: days from today, or a day.
+func (p *QuoteNewPage) Validities() []Option {
+	list := []Option{{Value: "3", Text: "3 天"}, {Value: "7", Text: "7 天"}, {Value: "15", Text: "15 天"}, {Value: "30", Text: "30 天"},
+		{Value: ValidAlways, Text: "不限"}, {Value: ValidAt, Text: "指定日期"}}
+	chosen := cmp.Or(p.Form.Value("valid"), "15")
+	for i := range list {
+		list[i].Selected = list[i].Value == chosen
+	}
+	return list
+}
+
+// FirstDay and LastDay bound the exact day.
+func (p *QuoteNewPage) FirstDay() string { return p.Now.In(xunjia.China()).Format(time.DateOnly) }
+
+// LastDay is the last day that can be chosen.
+func (p *QuoteNewPage) LastDay() string {
+	return p.Now.In(xunjia.China()).Add(xunjia.MaxValidity).AddDate(0, 0, -1).Format(time.DateOnly)
+}
+
+// QuotaCertified is how many new quotes a certified supplier has in a week.
+func (*QuoteNewPage) QuotaCertified() int { return xunjia.WeeklyQuotesCertified }
 
 // Template implements Page.
 func (*QuoteNewPage) Template() string { return "quote_new" }
@@ -61,7 +147,8 @@ func draftPrefix(user, line int64) string { return fmt.Sprintf("xunjia-quote-u%d
 // Above tells whether the price typed last is above the cap.
 func (p *QuoteNewPage) Above() bool {
 	price, err := xunjia.ParseFen(p.Form.Value("price"))
-	return err == nil && p.Line.CapPrice > 0 && price > p.Line.CapPrice
+	unit := xunjia.Unit(cmp.Or(p.Form.Value("unit"), string(p.Line.Unit)))
+	return err == nil && p.Line.CapPrice > 0 && unit.Converts(p.Line.Unit) && unit.Price(price, p.Line.Unit) > p.Line.CapPrice
 }
 
 // QuotePage is one quote, for its supplier and its buyer.
@@ -84,11 +171,30 @@ type QuotePage struct {
 	Deal        *xunjia.Deal   // drafted from the quote; nil when there is none
 	Result      *xunjia.Result // once the line is concluded, for its supplier; nil before
 	UndoLeft    string         // how long the answer can be taken back
+	Expired     bool           // the offer no longer holds, and nobody has answered it
+	CanRenew    bool           // the reader may make it valid for longer
 	Ask         SubscriptionAsk
 }
 
 // Template implements Page.
 func (*QuotePage) Template() string { return "quote" }
+
+// Facts are what the offer says besides its price and pictures.
+func (p *QuotePage) Facts() []OfferFact {
+	all := OfferFacts(p.Quote.Offer)
+	return all[1 : len(all)-1]
+}
+
+// Changes counts how often the offer was changed.
+func (p *QuotePage) Changes() int { return p.Quote.Revision - 1 }
+
+// ValidText is until when the offer holds.
+func (p *QuotePage) ValidText() string {
+	if p.Quote.ValidUntil.IsZero() {
+		return "不限"
+	}
+	return fullTime(p.Quote.ValidUntil.Add(-time.Second))
+}
 
 // Other is whom the reader deals with.
 func (p *QuotePage) Other() xunjia.User {

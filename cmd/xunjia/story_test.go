@@ -247,12 +247,20 @@ func (p *person) quote(line int64, price, quality string) {
 	p.t.Helper()
 	p.open(fmt.Sprintf("%s/lines/%d/quote", p.base, line))
 	p.fill(`[data-testid="quote-price"]`, price)
+	p.nextStep()
 	p.fill(`[data-testid="quote-quality"]`, quality)
 	p.upload(`[data-testid="quote-file"]`, picture(p.t))
 	p.run("wait for the picture", chromedp.WaitReady(`input[name="photos.1"]`, chromedp.ByQuery))
+	p.nextStep()
 	p.shoot("quote")
 	p.click(`[data-testid="quote-submit"]`)
 	p.see("待答复")
+}
+
+// nextStep goes on in the quote form, which has steps on phones only.
+func (p tab) nextStep() {
+	p.t.Helper()
+	p.run("next step", chromedp.Evaluate(`(() => { const b = document.querySelector('[data-testid="quote-next"]'); if (!b.hidden) b.click(); })()`, nil))
 }
 
 func (p *person) answer(action string, quote int64, message string) {

@@ -29,12 +29,14 @@ func TestUploadIsTriedAgain(t *testing.T) {
 	p := newTab(t, browser(t), 390, 844)
 	p.logIn(a.url, token)
 	p.open(a.url + fmt.Sprintf("/lines/%d/quote", quote.LineID))
+	p.nextStep()
 	const typed = `[data-uploader="photos.1"]`
 	p.until("the picture of before", `document.querySelectorAll('`+typed+` [type=hidden]').length === 1`)
 
 	p.run("cut the line", network.Enable(), network.SetBlockedURLs().WithURLPatterns([]*network.BlockPattern{{URLPattern: "*://*:*/media", Block: true}}))
 	p.upload(typed+" input[type=file]", picture)
 	p.see("重试")
+	p.nextStep()
 	p.click(`[data-testid=quote-submit]`)
 	p.see("有图片没有上传成功")
 	p.shoot("failed")
@@ -48,7 +50,52 @@ func TestUploadIsTriedAgain(t *testing.T) {
 	p.upload(`[data-uploader="photos.4"] input[type=file]`, report)
 	p.until("its tile", `(document.querySelector(".thumb-file .thumb-name") || {}).textContent === "检测报告.pdf"`)
 	p.shoot("file")
+	p.nextStep()
 	p.click(`[data-testid=quote-submit]`)
 	p.see("报价已更新", "检测报告.pdf")
 	p.shoot("done")
+}
+
+// TestQuoteInSteps fills the form on a small phone, loses the page in the middle
+// and the line at the end, and loses nothing.
+func TestQuoteInSteps(t *testing.T) {
+	a := startApp(t, time.Now, nil)
+	quote, token := quoteWithPictures(t, a)
+	p := newTab(t, browser(t), 360, 740)
+	p.logIn(a.url, token)
+	p.open(a.url + fmt.Sprintf("/lines/%d/quote", quote.LineID))
+	visible := func(selector string) string {
+		return `(e => !!e && e.offsetParent !== null)(document.querySelector('` + selector + `'))`
+	}
+	p.until("the first step alone", visible(`[name=price]`)+` && !`+visible(`[name=quality]`)+` && !`+visible(`[data-testid="quote-submit"]`))
+	p.fill(`[data-testid="quote-price"]`, "0")
+	p.click(`[data-testid="quote-next"]`)
+	p.see("请填写报价")
+	p.fill(`[data-testid="quote-price"]`, "128.5")
+	p.choose(`[data-testid="quote-unit"]`, "斤")
+	p.see("折合到手价 257.00 元/公斤")
+	p.shoot("price")
+	p.click(`[data-testid="quote-next"]`)
+	p.until("the second step alone", visible(`[name=quality]`)+` && !`+visible(`[name=price]`))
+	p.fill(`[data-testid="quote-quality"]`, "新货，水分 12%")
+	p.fill(`[data-testid="quote-lead_days"]`, "4")
+	p.shoot("goods")
+
+	p.open(a.url + fmt.Sprintf("/lines/%d/quote", quote.LineID)) // the page is lost
+	p.see("已恢复您上次没有提交的内容")
+	p.until("what was typed", `document.querySelector('[name=price]').value === "128.5" && document.querySelector('[name=unit]').value === "斤" && document.querySelector('[name=lead_days]').value === "4"`)
+	p.click(`[data-testid="quote-next"]`)
+	p.click(`[data-testid="quote-next"]`)
+	p.see("请核对", "128.5 元/斤", "4 天")
+	p.shoot("review")
+
+	p.run("cut the line", network.Enable(), network.SetBlockedURLs().WithURLPatterns([]*network.BlockPattern{{URLPattern: "*://*:*/lines/*", Block: true}}))
+	p.click(`[data-testid="quote-submit"]`)
+	p.see("重试")
+	p.run("mend the line", network.SetBlockedURLs())
+	p.see("报价已更新", "改过 1 次")
+	q, err := a.store.QuoteOf(t.Context(), quote.LineID, quote.SupplierID)
+	if err != nil || q.Revision != 2 || q.Price != 128_50 || q.Unit != "斤" || q.LeadDays != 4 || len(q.Attachments) != len(quote.Attachments) {
+		t.Errorf("%+v, %v", q, err)
+	}
 }

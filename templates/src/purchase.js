@@ -1,5 +1,6 @@
 // What makes publishing, quoting and comparing nicer; every page works without.
 import "./compare.js";
+import "./quote.js";
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const on = (type, handler) => document.addEventListener(type, handler);
 const make = (tag, attributes, ...children) => {
@@ -234,28 +235,16 @@ on("click", event => {
   }).catch(() => { delete button.dataset.busy; });
 });
 
-// The sum, and a warning above the cap. Both are only told, never refused.
-$("[data-quantity]").forEach(input => {
-  const above = document.querySelector("[data-above]"), total = document.querySelector("[data-total]");
-  const tell = () => {
-    const price = parseFloat(input.value.replace(/[，,￥¥\s]/g, ""));
-    if (above) above.hidden = !(price > parseFloat(input.dataset.cap));
-    total.hidden = !(price > 0);
-    total.querySelector("b").textContent = (price * parseFloat(input.dataset.quantity)).toLocaleString("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  };
-  input.addEventListener("input", tell);
-  tell();
-});
-
 // What was typed into a quote survives a reload; it is forgotten once the quote
 // was sent. A private window may have no storage.
 const storage = (() => { try { return window.localStorage; } catch (e) { return null; } })();
 $("[data-draft]").forEach(form => {
   if (!storage) return;
-  const key = form.dataset.draft, texts = $("input[inputmode], textarea", form);
+  const key = form.dataset.draft, texts = $("input[inputmode], input[type=date], textarea, select", form), choices = $("input[type=radio]", form);
   const read = () => {
     const d = { texts: {}, photos: {} };
     texts.forEach(t => { d.texts[t.name] = t.value; });
+    choices.forEach(c => { if (c.checked) d.texts[c.name] = c.value; });
     $("[data-uploader]", form).forEach(u => { d.photos[u.dataset.uploader] = $("[type=hidden]", u).map(f => f.value); });
     return JSON.stringify(d);
   };
@@ -267,11 +256,13 @@ $("[data-draft]").forEach(form => {
     // After app.js has given the upload fields their script.
     setTimeout(() => {
       texts.forEach(t => { if (kept.texts[t.name] !== undefined) { t.value = kept.texts[t.name]; typed(t); } });
+      choices.forEach(c => { if (kept.texts[c.name] === c.value) { c.checked = true; typed(c); } });
       $("[data-uploader]", form).forEach(u => (kept.photos[u.dataset.uploader] || []).forEach(k => u.dispatchEvent(new CustomEvent("restore", { detail: k }))));
       $("[data-restored]", form).forEach(p => { p.hidden = read() === untouched; });
     }, 0);
   }
   form.addEventListener("input", keep);
+  form.addEventListener("change", keep);
   form.addEventListener("uploaded", keep);
   $("[data-forget]", form).forEach(b => b.addEventListener("click", () => { storage.removeItem(key); location.reload(); }));
 });
