@@ -24,10 +24,10 @@ func (s *Site) showDeclineLine(c *gin.Context) error {
 	if _, err := p.Purchase.CheckDecline(p.Line, p.Old, visitOf(c).user, xunjia.DeclineReasons()[0], s.Clock()); err != nil {
 		return s.sayWhy(c, err, p.Line.Summary(), templates.Link{Href: xunjia.QuotePath(p.Old.ID), Text: "查看我的报价"})
 	}
-	return s.renderDeclineLine(c, http.StatusOK, p.Purchase, p.Line, f)
+	return s.renderDeclineLine(c, http.StatusOK, p.Line, f)
 }
 
-func (s *Site) renderDeclineLine(c *gin.Context, status int, p xunjia.Purchase, l xunjia.Line, f templates.Form) error {
+func (s *Site) renderDeclineLine(c *gin.Context, status int, l xunjia.Line, f templates.Form) error {
 	id := strconv.FormatInt(l.ID, 10)
 	page := &templates.ReasonPage{
 		Heading: "不报这个品种？", Text: l.Summary() + "。",
@@ -52,7 +52,7 @@ func (s *Site) declineLine(c *gin.Context) error {
 	switch xunjia.ErrorCode(err) {
 	case xunjia.Invalid:
 		formErrors(&f, err)
-		return s.renderDeclineLine(c, http.StatusUnprocessableEntity, p, l, f)
+		return s.renderDeclineLine(c, http.StatusUnprocessableEntity, l, f)
 	case xunjia.Conflict, xunjia.Forbidden:
 		return s.sayWhy(c, err, l.Summary(), templates.Link{Href: xunjia.PurchasePath(p.ID), Text: "查看采购单"})
 	}
