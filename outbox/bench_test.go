@@ -10,8 +10,9 @@ import (
 	"github.com/xunjia/xunjia"
 )
 
-// BenchmarkFanOut publishes a purchase that 1,000 fans follow and queues what
-// they are told: 1,000 inbox rows and 1,000 deliveries. In turns with it, rows of
+// BenchmarkFanOut publishes a purchase that 1,000 fans follow, in one round, and
+// queues what they are told: 1,000 pushes, 1,000 inbox rows and 1,000 deliveries,
+// and what each person was pushed lately is counted. In turns with it, rows of
 // the same content go into the same tables by the database's own bulk insert.
 // purchases/s counts from the publishing until the last delivery is queued;
 // of-bulk is how much of the bulk insert's speed the fan-out reaches, the median

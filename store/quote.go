@@ -82,7 +82,9 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		}
 		fresh = true
 		if missing {
-			q, err = createQuote(ctx, tx, p, line, supplierID, o)
+			if q, err = createQuote(ctx, tx, p, line, supplierID, o); err == nil {
+				err = s.pushQuoted(ctx, tx, lineID, supplierID)
+			}
 		} else {
 			q, err = reviseQuote(ctx, tx, p, old, o)
 		}
