@@ -144,6 +144,9 @@ func (p *pushing) tell(ctx context.Context, people []recipient, next int64, done
 	for _, r := range people {
 		// Due at a moment that the database has certainly passed.
 		p.writer.tell(&told, r.Recipient(p.lines), p.clock.read)
+		if r.Load.PushedAt.IsZero() {
+			round.Fresh = append(round.Fresh, r.ID)
+		}
 		for _, line := range r.Lines {
 			round.Pushes = append(round.Pushes, xunjia.Push{
 				LineID: line, SupplierID: r.ID, RoundID: p.round.ID, Score: r.Score, Why: r.Why, CreatedAt: p.clock.read,

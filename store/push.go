@@ -42,19 +42,19 @@ func pushLoadRow(id int64, l xunjia.PushLoad) []any {
 }
 
 // lockLoads reads what people were pushed lately, so that nobody else counts
-// for them until the end of the transaction. Rows that are missing are made
-// first: a gap cannot be locked.
-func (s *Store) lockLoads(ctx context.Context, tx *tx, ids []int64) (map[int64]xunjia.PushLoad, error) {
-	if s.dialect == mysqlDialect { // on SQLite the transaction is alone
-		rows := make([][]any, len(ids))
-		for i, id := range ids {
+// for them until the end of the transaction. The rows of fresh, who may have
+// none, are made first: what is not there cannot be locked.
+func (s *Store) lockLoads(ctx context.Context, tx *tx, ids, fresh []int64) (map[int64]xunjia.PushLoad, error) {
+	if s.dialect == mysqlDialect && len(fresh) > 0 { // on SQLite the transaction is alone
+		rows := make([][]any, len(fresh))
+		for i, id := range fresh {
 			rows[i] = pushLoadRow(id, xunjia.PushLoad{})
 		}
 		if err := s.upsertRows(ctx, tx, "push_load", pushLoadColumns, rows, "supplier_id"); err != nil {
 			return nil, err
 		}
 	}
-	return pushLoads(ctx, tx, ids, "")
+	return pushLoads(ctx, tx, ids, s.dialect.forUpdate())
 }
 
 // upsertRows inserts rows whose key is their first column, and sets the named
@@ -72,7 +72,8 @@ func (s *Store) upsertRows(ctx context.Context, tx *tx, table string, columns []
 // RoundTold is what a batch adds to a round of pushes.
 type RoundTold struct {
 	RoundID   int64
-	Pushes    []xunjia.Push // in the order of their suppliers
+	Pushes    []xunjia.Push
+	Fresh     []int64 // those of the suppliers who have never been pushed
 	Settings  xunjia.PushSettings
 	Now       time.Time // by the database
 	Exhausted bool      // with the event done: nobody is left for another round
@@ -92,7 +93,7 @@ func (s *Store) tellRound(ctx context.Context, tx *tx, t RoundTold, done bool) (
 	slices.Sort(ids) // every worker locks in the same order
 	var rows [][]any
 	if len(ids) > 0 {
-		loads, err := s.lockLoads(ctx, tx, ids)
+		loads, err := s.lockLoads(ctx, tx, ids, t.Fresh)
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +191,7 @@ func (s *Store) noteClick(ctx context.Context, delivery, event, recipient int64)
 }
 
 func (s *Store) changeLoad(ctx context.Context, tx *tx, id int64, change func(xunjia.PushLoad) xunjia.PushLoad) error {
-	loads, err := s.lockLoads(ctx, tx, []int64{id})
+	loads, err := s.lockLoads(ctx, tx, []int64{id}, []int64{id})
 	if err != nil {
 		return err
 	}
