@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -299,15 +298,21 @@ func NewSelection(size, newcomerPercent int, seed int64) *Selection {
 
 // Add considers one more candidate; false when he is certainly not chosen.
 func (s *Selection) Add(c Candidate, p Purchase, now time.Time) bool {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d:%d", s.seed, c.ID)
-	r := Ranked{Candidate: c, Rank: c.Rank(p, now), Newcomer: c.Newcomer(now), lot: h.Sum64()}
+	r := Ranked{Candidate: c, Rank: c.Rank(p, now), Newcomer: c.Newcomer(now), lot: lot(uint64(s.seed), uint64(c.ID))}
 	s.seen++
 	kept := s.best.keep(r, s.size)
 	if r.Newcomer {
 		kept = s.fresh.keep(r, s.reserved) || kept
 	}
 	return kept
+}
+
+// lot draws a number from two others, by the finish of splitmix64.
+func lot(seed, n uint64) uint64 {
+	x := (seed+1)*0x9e3779b97f4a7c15 + n*0xd1b54a32d192ed03
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // Seen counts the candidates.

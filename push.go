@@ -199,7 +199,7 @@ func (s PushSettings) Steer(p Purchase, r PushRound, now time.Time) PushStep {
 		return stop("已推送 %d 轮", r.Number)
 	case r.Counts.Quoted >= s.RoundQuotes*waits:
 		return PushStep{Reason: fmt.Sprintf("本轮有 %d 条报价，继续等待", r.Counts.Quoted)}
-	case waits == 1 && clicked >= s.ClickPercent:
+	case waits == 1 && r.Counts.Matched > 0 && r.Counts.Clicked*100 >= s.ClickPercent*r.Counts.Matched:
 		return PushStep{Reason: fmt.Sprintf("点开率 %d%%，继续等待报价", clicked)}
 	}
 	return PushStep{

@@ -73,6 +73,7 @@ type Site struct {
 	secure        bool // BaseURL is https
 	templates     *templates.Set
 	tokens        formTokens
+	links         *xunjia.ClickLinks
 	foreign       *http.CrossOriginProtection
 	pushes        *wechat.Callback // nil without an account
 	talk          *Conversation    // nil without an account
@@ -106,6 +107,9 @@ func New(o Options) (*Site, error) {
 	}
 	if s.tokens, err = newFormTokens(o.Master); err != nil {
 		return nil, err
+	}
+	if s.links, err = xunjia.NewClickLinks(o.Master); err != nil {
+		return nil, fmt.Errorf("handlers: %w", err)
 	}
 	if s.passwords, err = newPasswords(); err != nil {
 		return nil, err

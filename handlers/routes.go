@@ -86,6 +86,7 @@ func (s *Site) routes(r *router) {
 	page.get("/purchases/:id/questions", s.questions)
 	page.get("/i/:token", s.openInvitation)
 	page.get("/i/:token/picture", s.invitePicture)
+	page.get("/k/:token", s.click)
 
 	member := r.audience(audienceMember, s.member, normal)
 	member.get("/me", s.me)

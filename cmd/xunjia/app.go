@@ -164,9 +164,13 @@ func (a *app) build(master []byte) error {
 	if err != nil {
 		return err
 	}
+	links, err := xunjia.NewClickLinks(master)
+	if err != nil {
+		return err
+	}
 	a.outbox, err = outbox.New(outbox.Options{
 		Store: a.store, WeChat: a.account, SMS: sender, Box: box, SMSCode: smsTemplates(a.cfg),
-		AppID: accountConfig.AppID, BaseURL: a.url, Log: a.log, Registry: a.registry,
+		AppID: accountConfig.AppID, BaseURL: a.url, Links: links, Log: a.log, Registry: a.registry,
 	})
 	if err != nil {
 		return err
