@@ -315,6 +315,13 @@ func lot(seed, n uint64) uint64 {
 	return x ^ x>>31
 }
 
+// Size is how many are wanted.
+func (s *Selection) Size() int { return s.size }
+
+// Kept are those who may still be chosen, in no order; a newcomer may be there
+// twice.
+func (s *Selection) Kept() []Ranked { return slices.Concat(s.best, s.fresh) }
+
 // Seen counts the candidates.
 func (s *Selection) Seen() int { return s.seen }
 

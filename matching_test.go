@@ -355,3 +355,14 @@ func FuzzClickLinks(f *testing.F) {
 		}
 	})
 }
+
+func TestFunnel(t *testing.T) {
+	got := PushCounts{Matched: 1000, Capped: 9, Sent: 994, Delivered: 500, Clicked: 99, Quoted: 3}.Plus(PushCounts{Clicked: 1}).Funnel()
+	want := []FunnelStep{{"匹配", 1000, 100, "100%"}, {"发出", 994, 99, "99%"}, {"送达", 500, 50, "50%"}, {"点开", 100, 10, "10%"}, {"报价", 3, 0, "0.3%"}, {"被接受", 0, 0, "0%"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if s := (PushCounts{}).Funnel()[0].Share; s != "—" {
+		t.Errorf("of nothing: %s", s)
+	}
+}

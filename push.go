@@ -2,6 +2,7 @@ package xunjia
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -103,19 +104,32 @@ func (c PushCounts) Plus(o PushCounts) PushCounts {
 type FunnelStep struct {
 	Name    string
 	Count   int
-	Percent int // of the matched
+	Percent int    // of the matched
+	Share   string // the same in words, finer where it is little: 0.3%
 }
 
 // Funnel lists the steps in their order.
 func (c PushCounts) Funnel() []FunnelStep {
 	steps := []FunnelStep{
-		{"匹配", c.Matched, 0}, {"发出", c.Sent, 0}, {"送达", c.Delivered, 0},
-		{"点开", c.Clicked, 0}, {"报价", c.Quoted, 0}, {"被接受", c.Accepted, 0},
+		{Name: "匹配", Count: c.Matched}, {Name: "发出", Count: c.Sent}, {Name: "送达", Count: c.Delivered},
+		{Name: "点开", Count: c.Clicked}, {Name: "报价", Count: c.Quoted}, {Name: "被接受", Count: c.Accepted},
 	}
 	for i := range steps {
-		steps[i].Percent = Percent(steps[i].Count, c.Matched)
+		s := &steps[i]
+		s.Percent, s.Share = Percent(s.Count, c.Matched), share(s.Count, c.Matched)
 	}
 	return steps
+}
+
+// share writes a percentage, below ten with one decimal.
+func share(part, whole int) string {
+	if whole <= 0 {
+		return "—"
+	}
+	if p := float64(part) * 100 / float64(whole); part > 0 && p < 9.95 {
+		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
+	}
+	return strconv.Itoa(Percent(part, whole)) + "%"
 }
 
 // Percent is part of whole, rounded; 0 of nothing.

@@ -59,6 +59,7 @@ type Options struct {
 	ICP            string // number in the footer; "" for none
 	TrustedProxies []string
 	SMSBudget      int64 // codes a day, shown to staff; 0: not shown
+	PurchaseSMS    bool  // short messages about new requests can be sent
 	MaxUpload      int64 // bytes of one picture; 0: 10 MiB
 	Development    bool  // shows /debug/pages
 

@@ -38,6 +38,7 @@ type Store interface {
 	OpenRound(ctx context.Context, e xunjia.Event, now time.Time, want func() (int, error)) (xunjia.PushRound, error)
 	RoundPushed(ctx context.Context, roundID int64) (int, error)
 	MatchBatches(ctx context.Context, q store.MatchQuery, use func(part []store.Matched, next int64) error) error
+	Choose(ctx context.Context, q store.MatchQuery, selection *xunjia.Selection, each func(part []store.Matched) error) ([]store.Chosen, error)
 	SteerRounds(ctx context.Context, now time.Time, limit int) (int, error)
 	CountRounds(ctx context.Context, now time.Time, limit int) (int, error)
 	Tell(ctx context.Context, t store.Told) error

@@ -72,18 +72,12 @@ func (p *pushing) query(after int64, limit int) store.MatchQuery {
 // that also remembers where to go on.
 func (p *pushing) everybody(ctx context.Context) error {
 	return p.o.Store.MatchBatches(ctx, p.query(p.job.ToldTo, p.o.Batch), func(part []store.Matched, next int64) error {
-		people := make([]recipient, len(part))
+		people := make([]store.Chosen, len(part))
 		for i, m := range part {
-			people[i] = recipient{m, m.Rank(p.facts.Purchase, p.clock.read)}
+			people[i] = store.Chosen{Matched: m, Rank: m.Rank(p.facts.Purchase, p.clock.read)}
 		}
 		return p.tell(ctx, people, next, next == 0, true)
 	})
-}
-
-// recipient is somebody of the round, with why he is.
-type recipient struct {
-	store.Matched
-	xunjia.Rank
 }
 
 // chosen looks at all candidates, keeps the best and tells them, batch by batch.
@@ -96,36 +90,19 @@ func (p *pushing) chosen(ctx context.Context) error {
 	}
 	size := p.round.Wanted - already
 	selection := xunjia.NewSelection(size, p.settings.NewcomerPercent, p.round.ID)
-	reach := map[int64]store.Matched{} // of those who may be chosen
 	beat := p.clock.now()
-	err = p.o.Store.MatchBatches(ctx, p.query(0, matchBatch), func(part []store.Matched, _ int64) error {
-		for _, m := range part {
-			if selection.Add(m.Candidate, p.facts.Purchase, p.clock.read) {
-				reach[m.ID] = m
-			}
+	people, err := p.o.Store.Choose(ctx, p.query(0, matchBatch), selection, func([]store.Matched) error {
+		now := p.clock.now()
+		if now.Sub(beat) <= leaseBeat {
+			return nil
 		}
-		if len(reach) > 2*size+matchBatch { // forget those who fell out again
-			kept := make(map[int64]store.Matched, size)
-			for _, r := range selection.Chosen() {
-				kept[r.ID] = reach[r.ID]
-			}
-			reach = kept
-		}
-		if now := p.clock.now(); now.Sub(beat) > leaseBeat {
-			beat = now
-			return p.tell(ctx, nil, 0, false, false)
-		}
-		return nil
+		beat = now
+		return p.tell(ctx, nil, 0, false, false)
 	})
 	if err != nil {
 		return err
 	}
-	list := selection.Chosen()
-	people := make([]recipient, len(list))
-	for i, r := range list {
-		people[i] = recipient{reach[r.ID], r.Rank}
-	}
-	slices.SortFunc(people, func(a, b recipient) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(people, func(a, b store.Chosen) int { return cmp.Compare(a.ID, b.ID) })
 	exhausted := selection.Seen() <= size
 	for {
 		batch := people[:min(p.o.Batch, len(people))]
@@ -138,7 +115,7 @@ func (p *pushing) chosen(ctx context.Context) error {
 }
 
 // tell tells some people, remembers where to go on and makes the lease longer.
-func (p *pushing) tell(ctx context.Context, people []recipient, next int64, done, exhausted bool) error {
+func (p *pushing) tell(ctx context.Context, people []store.Chosen, next int64, done, exhausted bool) error {
 	told := store.Told{EventID: p.job.Event.ID, Owner: p.job.Owner, To: max(next, p.job.ToldTo), Done: done}
 	round := &store.RoundTold{RoundID: p.round.ID, Settings: p.settings, Now: p.clock.read, Exhausted: exhausted}
 	for _, r := range people {

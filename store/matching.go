@@ -289,3 +289,39 @@ func (m *matcher) exclusions() []sq.SelectBuilder {
 		sq.Select("0", "supplier_id").From("invitation").Where(sq.Eq{"purchase_id": m.q.Purchase.ID}),
 	}
 }
+
+// Chosen is somebody who was selected, with why he was.
+type Chosen struct {
+	Matched
+	xunjia.Rank
+}
+
+// Choose looks at all candidates for the lines and keeps the best, whatever
+// their number, in the memory of those who are wanted. each hears of every
+// part; the chosen come best first.
+func (s *Store) Choose(ctx context.Context, q MatchQuery, selection *xunjia.Selection, each func(part []Matched) error) ([]Chosen, error) {
+	reach := map[int64]Matched{} // of those who may be chosen
+	err := s.MatchBatches(ctx, q, func(part []Matched, _ int64) error {
+		for _, m := range part {
+			if selection.Add(m.Candidate, q.Purchase, q.Now) {
+				reach[m.ID] = m
+			}
+		}
+		if len(reach) > 2*selection.Size()+q.Limit {
+			kept := make(map[int64]Matched, selection.Size())
+			for _, r := range selection.Kept() { // the others fell out again
+				kept[r.ID] = reach[r.ID]
+			}
+			reach = kept
+		}
+		return each(part)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []Chosen
+	for _, r := range selection.Chosen() {
+		list = append(list, Chosen{reach[r.ID], r.Rank})
+	}
+	return list, nil
+}

@@ -176,7 +176,7 @@ func (a *app) build(master []byte) error {
 		return err
 	}
 	a.site, err = handlers.New(handlers.Options{
-		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyBudget,
+		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyBudget, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
 		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
 		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,
