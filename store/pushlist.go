@@ -20,8 +20,8 @@ type PushDay struct {
 // PushDays adds up the rounds since a moment by the day on which they began; a
 // day without rounds is missing.
 func (s *Store) PushDays(ctx context.Context, since time.Time) ([]PushDay, error) {
-	const china = 8 * 60 * 60 * 1000
-	return all(ctx, s.db, sq.Select("created_at - (created_at + ?) % 86400000 AS day", "COUNT(*)", "SUM(matched)", "SUM(capped)", "SUM(sent)",
+	const day = "created_at - (created_at + 28800000) % 86400000 AS day" // China is eight hours ahead
+	return all(ctx, s.db, sq.Select(day, "COUNT(*)", "SUM(matched)", "SUM(capped)", "SUM(sent)",
 		"SUM(delivered)", "SUM(clicked)", "SUM(quoted)", "SUM(declined)", "SUM(accepted)").From("push_round").
 		Where(sq.Expr("created_at >= ?", millis(since))).GroupBy("day").OrderBy("day"), func(row scanner) (d PushDay, err error) {
 		var day int64
