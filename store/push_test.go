@@ -162,7 +162,9 @@ func TestClick(t *testing.T) {
 		ids := m.follow(t, 10, 2, "黄连")
 		p := m.publish(t, "黄连", "当归")
 		m.push(t, p)
-		delivery := func(user int64) int64 { return rowID(t, m.Store, fmt.Sprintf("SELECT id FROM delivery WHERE recipient = %d", user)) }
+		delivery := func(user int64) int64 {
+			return rowID(t, m.Store, fmt.Sprintf("SELECT id FROM delivery WHERE recipient = %d", user))
+		}
 		at := m.clock.now()
 		for range 2 {
 			if path, err := m.Click(ctx, delivery(ids[0]), true); err != nil || path != xunjia.PurchasePath(p.ID) {
