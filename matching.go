@@ -42,6 +42,15 @@ func (c Candidate) Newcomer(now time.Time) bool {
 	return c.Load.PushedAt.IsZero() || now.Sub(c.RegisteredAt) < newcomerDays*24*time.Hour
 }
 
+// Silences tells whether the person lets no channel at all carry the kind.
+func (p Preferences) Silences(kind EventKind) bool {
+	if len(p.Off[kind]) == 0 {
+		return false
+	}
+	spec := kind.Spec()
+	return len(spec.Channels) > 0 && !slices.ContainsFunc(spec.Channels, func(c Channel) bool { return !slices.Contains(p.Off[kind], c) })
+}
+
 // Rank is how well a candidate fits, and why.
 type Rank struct {
 	Score int    // 1 to 1000

@@ -366,3 +366,17 @@ func TestFunnel(t *testing.T) {
 		t.Errorf("of nothing: %s", s)
 	}
 }
+
+func TestSilences(t *testing.T) {
+	p := Preferences{}
+	if p.Silences(PurchasePublished) || p.Silences(UserRegistered) {
+		t.Error("somebody who chose nothing is silent")
+	}
+	p.Off = map[EventKind][]Channel{PurchasePublished: {WeChatChannel}}
+	if p.Silences(PurchasePublished) {
+		t.Error("one channel is left")
+	}
+	if err := p.Mute(PurchasePublished); err != nil || !p.Silences(PurchasePublished) || p.Silences(SupplierInvited) {
+		t.Errorf("muted: %v, %v", p.Silences(PurchasePublished), err)
+	}
+}

@@ -75,6 +75,9 @@ func TestWhoIsPushed(t *testing.T) {
 		w.exec("INSERT INTO category_alias (category_id, alias, position) VALUES (1, '云连', 1)")
 		same, alias, group := w.people(1, true, 1)[0], w.people(1, true, 11)[0], w.people(1, true, 10)[0]
 		w.people(1, true, 12) // another one of the group: not asked for
+		muted := w.people(2, true, 1)
+		w.chooses(muted[0], func(p *xunjia.Preferences) { p.Categories = []int64{1} })
+		w.chooses(muted[1], func(p *xunjia.Preferences) { _ = p.Mute(xunjia.PurchasePublished) })
 		colleague, disabled, declined, quoted, invited := w.people(1, true, 1)[0], w.people(1, true, 1)[0], w.people(1, true, 1)[0], w.people(1, true, 1)[0], w.people(1, true, 1)[0]
 		w.exec("INSERT INTO user_category (user_id, category_id) VALUES (?, 1)", w.buyer)
 		w.exec("UPDATE users SET company_id = 7 WHERE id = ?", colleague)

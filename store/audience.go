@@ -198,11 +198,7 @@ func (s *Store) reachable(ctx context.Context, appID string, people []Recipient)
 		}
 		r.Phone, r.OpenID, r.Preferences = phone, fans[r.ID], xunjia.DefaultPreferences(s.quiet)
 		if p, ok := chosen[r.ID]; ok {
-			follows := len(r.Categories)
-			r.Preferences, r.Categories = p, slices.DeleteFunc(r.Categories, p.Mutes)
-			if follows > 0 && len(r.Categories) == 0 {
-				continue
-			}
+			r.Preferences = p
 		}
 		kept = append(kept, r)
 	}

@@ -135,10 +135,6 @@ func (s *Store) Tell(ctx context.Context, t Told) error {
 		if n == 0 {
 			return leaseLost()
 		}
-		notes := make([][]any, len(t.Notifications))
-		for i, v := range t.Notifications {
-			notes[i] = []any{t.EventID, int(v.Type), int(v.Status), v.Sender, v.Receiver, v.Title, v.Content, v.Text, v.Path,
-				v.Purchase, millis(v.CreatedAt)}
 		var full map[int64]bool // who has no room for a push any more
 		if t.Round != nil {
 			if full, err = s.tellRound(ctx, tx, *t.Round, t.Done); err != nil {
@@ -149,7 +145,7 @@ func (s *Store) Tell(ctx context.Context, t Told) error {
 		for _, v := range t.Notifications {
 			if !full[v.Receiver] {
 				notes = append(notes, []any{t.EventID, int(v.Type), int(v.Status), v.Sender, v.Receiver, v.Title, v.Content, v.Text, v.Path,
-					millis(v.CreatedAt)})
+					v.Purchase, millis(v.CreatedAt)})
 			}
 		}
 		if err := insertRows(ctx, tx, "notification", notificationRow, notes); err != nil {

@@ -28,11 +28,13 @@ type Matched struct {
 	xunjia.Candidate
 	Phone  xunjia.Phone
 	OpenID string // of an identity that follows the account; "" for none
+
+	Preferences xunjia.Preferences
 }
 
 // Recipient is the candidate as somebody who is told.
 func (m Matched) Recipient(lines []xunjia.Line) Recipient {
-	r := Recipient{ID: m.ID, Phone: m.Phone, OpenID: m.OpenID}
+	r := Recipient{ID: m.ID, Phone: m.Phone, OpenID: m.OpenID, Preferences: m.Preferences}
 	for _, l := range lines {
 		if slices.Contains(m.Lines, l.ID) {
 			r.Categories = append(r.Categories, l.CategoryID)
@@ -117,9 +119,9 @@ func (s *Store) newMatcher(ctx context.Context, q MatchQuery) (*matcher, error) 
 // MatchBatches hands out the candidates for the lines, in the order of their
 // ids, in parts of at most q.Limit, until all were seen or use fails. next is
 // where the following part begins, 0 at the end. A candidate follows goods of a
-// line, is not disabled, is not on the buyer's side, has not been told of the
-// line, has not quoted on it, was not invited to the purchase and has room for
-// one push more.
+// line and has not muted them, is not disabled, is not on the buyer's side, has
+// not been told of the line, has not quoted on it, was not invited to the
+// purchase and has room for one push more.
 func (s *Store) MatchBatches(ctx context.Context, q MatchQuery, use func(part []Matched, next int64) error) error {
 	m, err := s.newMatcher(ctx, q)
 	if err != nil {
@@ -154,6 +156,9 @@ func (m *matcher) part(ctx context.Context) ([]Matched, int64, error) {
 	list := make([]Matched, 0, len(people))
 	for _, id := range ids {
 		c, ok := people[id]
+		if ok {
+			m.mute(found[id], c.Preferences)
+		}
 		if !ok || len(found[id]) == 0 || c.Load.Room(m.q.Settings, m.q.Now) == 0 {
 			continue
 		}
@@ -237,6 +242,10 @@ func (m *matcher) people(ctx context.Context, ids []int64) (map[int64]*Matched, 
 	if err != nil {
 		return nil, err
 	}
+	chosen, err := m.s.preferencesOf(ctx, m.s.db, ids)
+	if err != nil {
+		return nil, err
+	}
 	loads, err := pushLoads(ctx, m.s.db, ids, "")
 	if err != nil {
 		return nil, err
@@ -251,9 +260,21 @@ func (m *matcher) people(ctx context.Context, ids []int64) (map[int64]*Matched, 
 		return struct{}{}, err
 	})
 	for id, c := range people {
-		c.Load = loads[id]
+		c.Load, c.Preferences = loads[id], xunjia.DefaultPreferences(m.s.quiet)
+		if p, ok := chosen[id]; ok {
+			c.Preferences = p
+		}
 	}
 	return people, err
+}
+
+// mute takes out what the person does not want to hear of.
+func (m *matcher) mute(lines map[int64]xunjia.Nearness, p xunjia.Preferences) {
+	for _, l := range m.q.Lines {
+		if p.Mutes(l.CategoryID) || p.Silences(xunjia.PurchasePublished) {
+			delete(lines, l.ID)
+		}
+	}
 }
 
 // exclude takes out of what was found, from one user to another, whatever
@@ -279,8 +300,8 @@ func (m *matcher) exclude(ctx context.Context, found map[int64]map[int64]xunjia.
 
 // exclusions select who must not be told: pairs of a line, 0 for all of them,
 // and a supplier_id. Each is one range of an index. This is the one place for
-// every further reason: declined lines (line_decline) and what people have
-// muted are selects to add here.
+// every further reason: lines that somebody declined (line_decline) are a select
+// to add here.
 func (m *matcher) exclusions() []sq.SelectBuilder {
 	return []sq.SelectBuilder{
 		sq.Select("line_id", "supplier_id").From("push").Where(sq.Eq{"line_id": m.lines}),

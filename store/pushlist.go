@@ -206,10 +206,13 @@ func (s *Store) PreviewRound(ctx context.Context, q PreviewQuery) (v PushPreview
 	}
 	count := func(m Matched) {
 		v.People++
+		carries := func(c xunjia.Channel) bool {
+			return m.Preferences.Digest == xunjia.NoDigest && m.Preferences.Carries(xunjia.PurchasePublished, c)
+		}
 		switch {
-		case m.OpenID != "":
+		case m.OpenID != "" && carries(xunjia.WeChatChannel):
 			v.WeChat++
-		case q.SMS && m.Phone != "":
+		case q.SMS && m.Phone != "" && carries(xunjia.SMSChannel):
 			v.SMS++
 		default:
 			v.Inbox++
