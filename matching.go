@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -73,7 +74,7 @@ func (c Candidate) Rank(p Purchase, now time.Time) Rank {
 	for _, f := range all {
 		if f.worth > 0 {
 			score += f.worth
-			why = append(why, fmt.Sprintf("%s +%d", f.text, f.worth))
+			why = append(why, f.text+" +"+strconv.Itoa(f.worth))
 		}
 	}
 	if d := c.Load.Decay(now); d < 1000 {
@@ -188,10 +189,8 @@ func (c Candidate) rest(now time.Time) points {
 
 // PushLoad is what somebody was pushed lately, and how he took it.
 type PushLoad struct {
-	Day       int // yyyymmdd in China
-	DayCount  int // lines pushed on that day
-	Week      int // its Monday, yyyymmdd
-	WeekCount int
+	DayCount  int           // lines pushed on the day of PushedAt, in China
+	WeekCount int           // and in its week, which begins on Monday
 	Ignored   int           // lines pushed since he last clicked or quoted
 	PushedAt  time.Time     // zero: never
 	ReactedAt time.Time     // last click or quote; zero: never
@@ -238,17 +237,23 @@ func (l PushLoad) Room(s PushSettings, now time.Time) int {
 
 // turned begins a new day and a new week.
 func (l PushLoad) turned(now time.Time) PushLoad {
-	t := now.In(China())
-	if day := dayNumber(t); l.Day != day {
-		l.Day, l.DayCount = day, 0
+	today, last := chinaDay(now), chinaDay(l.PushedAt)
+	if today != last {
+		l.DayCount = 0
 	}
-	if week := dayNumber(t.AddDate(0, 0, -(int(t.Weekday())+6)%7)); l.Week != week {
-		l.Week, l.WeekCount = week, 0
+	if mondays(today) != mondays(last) {
+		l.WeekCount = 0
 	}
 	return l
 }
 
-func dayNumber(t time.Time) int { return t.Year()*10000 + int(t.Month())*100 + t.Day() }
+// chinaDay counts the days since 1970 in China, which is eight hours ahead and
+// keeps no summer time. It is asked several times for each of a hundred thousand
+// people, which a calendar is too slow for.
+func chinaDay(t time.Time) int64 { return (t.Unix() + 8*60*60) / (24 * 60 * 60) }
+
+// mondays counts the weeks up to a day; 1970 began on a Thursday.
+func mondays(day int64) int64 { return (day + 3) / 7 }
 
 // Pushed counts lines that he is told of now.
 func (l PushLoad) Pushed(lines int, now time.Time) PushLoad {

@@ -86,36 +86,36 @@ func TestDecay(t *testing.T) {
 
 func TestRoom(t *testing.T) {
 	s := DefaultPushSettings()
-	today, monday := 20261125, 20261123
+	today, yesterday, sunday := ago(time.Hour), ago(24*time.Hour), ago(3*24*time.Hour) // of last week
 	for _, c := range []struct {
 		name string
 		l    PushLoad
 		want int
 	}{
 		{"never pushed", PushLoad{}, 20},
-		{"some today", PushLoad{Day: today, DayCount: 13, Week: monday, WeekCount: 13}, 7},
-		{"full", PushLoad{Day: today, DayCount: 20, Week: monday, WeekCount: 20}, 0},
-		{"more than full", PushLoad{Day: today, DayCount: 23, Week: monday, WeekCount: 23}, 0},
-		{"yesterday was full", PushLoad{Day: 20261124, DayCount: 20, Week: monday, WeekCount: 20}, 20},
-		{"the week is nearly full", PushLoad{Day: 20261124, DayCount: 20, Week: monday, WeekCount: 57}, 3},
-		{"the week is full", PushLoad{Day: 20261124, DayCount: 20, Week: monday, WeekCount: 60}, 0},
-		{"last week was full", PushLoad{Day: 20261122, DayCount: 20, Week: 20261116, WeekCount: 60}, 20},
-		{"does not react", PushLoad{Day: today, DayCount: 4, Week: monday, WeekCount: 20, Ignored: 20, PushedAt: ago(time.Hour)}, 1},
-		{"does not react and had his share", PushLoad{Day: today, DayCount: 5, Week: monday, WeekCount: 20, Ignored: 20, PushedAt: ago(time.Hour)}, 0},
+		{"some today", PushLoad{PushedAt: today, DayCount: 13, WeekCount: 13}, 7},
+		{"full", PushLoad{PushedAt: today, DayCount: 20, WeekCount: 20}, 0},
+		{"more than full", PushLoad{PushedAt: today, DayCount: 23, WeekCount: 23}, 0},
+		{"yesterday was full", PushLoad{PushedAt: yesterday, DayCount: 20, WeekCount: 20}, 20},
+		{"the week is nearly full", PushLoad{PushedAt: yesterday, DayCount: 20, WeekCount: 57}, 3},
+		{"the week is full", PushLoad{PushedAt: yesterday, DayCount: 20, WeekCount: 60}, 0},
+		{"last week was full", PushLoad{PushedAt: sunday, DayCount: 20, WeekCount: 60}, 20},
+		{"does not react", PushLoad{PushedAt: today, DayCount: 4, WeekCount: 20, Ignored: 20}, 1},
+		{"does not react and had his share", PushLoad{PushedAt: today, DayCount: 5, WeekCount: 20, Ignored: 20}, 0},
 	} {
 		if got := c.l.Room(s, matchNow); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
 	l := PushLoad{}.Pushed(2, matchNow).Pushed(1, matchNow.Add(time.Hour))
-	if want := (PushLoad{Day: today, DayCount: 3, Week: monday, WeekCount: 3, Ignored: 3, PushedAt: matchNow.Add(time.Hour)}); l != want {
+	if want := (PushLoad{DayCount: 3, WeekCount: 3, Ignored: 3, PushedAt: matchNow.Add(time.Hour)}); l != want {
 		t.Errorf("%+v, want %+v", l, want)
 	}
-	sunday := time.Date(2026, 11, 29, 15, 59, 0, 0, time.UTC) // 23:59 in China
-	if l := (PushLoad{}).Pushed(1, sunday); l.Day != 20261129 || l.Week != monday {
+	late := time.Date(2026, 11, 29, 15, 59, 0, 0, time.UTC) // Sunday, 23:59 in China
+	if l = l.Pushed(1, late); l.DayCount != 1 || l.WeekCount != 4 {
 		t.Errorf("on Sunday: %+v", l)
 	}
-	if l := (PushLoad{}).Pushed(1, sunday.Add(time.Minute)); l.Day != 20261130 || l.Week != 20261130 {
+	if l = l.Pushed(1, late.Add(time.Minute)); l.DayCount != 1 || l.WeekCount != 1 {
 		t.Errorf("on Monday: %+v", l)
 	}
 }

@@ -80,14 +80,14 @@ func bulkRows(n int, event int64) (tables []bulkTable) {
 		deliveries = append(deliveries, []any{event, string(xunjia.PurchasePublished), person, "wechat", 2, "pending", 1,
 			openIDOf(person), body, 0, 0, now, now, "", "", "", now, 0})
 		pushes = append(pushes, []any{event, person, event, 450, "关注该品种 +150，同区县 +250，三天没有推送 +40，近 9 次推送没有点开，减为 80%", now})
-		loads = append(loads, []any{event*int64(n) + person, 20261123, 3, 20261123, 9, 9, now, 0, 0})
+		loads = append(loads, []any{event*int64(n) + person, 3, 9, 9, now, 0, 0})
 	}
 	return []bulkTable{
 		{"notification (event_id, type, status, sender, receiver, title, content, text, path, created_at)", notes},
 		{"delivery (event_id, kind, recipient, channel, lane, state, active, address, payload, attempt, first_try_at, next_at, " +
 			"expires_at, owner, message_id, reason, created_at, sent_at)", deliveries},
 		{"push (line_id, supplier_id, round_id, score, why, created_at)", pushes},
-		{"push_load (supplier_id, day, day_count, week, week_count, ignored, pushed_at, reacted_at, reply)", loads},
+		{"push_load (supplier_id, day_count, week_count, ignored, pushed_at, reacted_at, reply)", loads},
 	}
 }
 

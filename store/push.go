@@ -23,11 +23,11 @@ func pushRow(p xunjia.Push) []any {
 // missing.
 func pushLoads(ctx context.Context, r runner, ids []int64, suffix string) (map[int64]xunjia.PushLoad, error) {
 	loads := make(map[int64]xunjia.PushLoad, len(ids))
-	_, err := all(ctx, r, sq.Select("supplier_id", "day", "day_count", "week", "week_count", "ignored", "pushed_at", "reacted_at", "reply").
+	_, err := all(ctx, r, sq.Select("supplier_id", "day_count", "week_count", "ignored", "pushed_at", "reacted_at", "reply").
 		From("push_load").Where(sq.Eq{"supplier_id": ids}).Suffix(suffix), func(row scanner) (struct{}, error) {
 		var id, pushed, reacted, reply int64
 		var l xunjia.PushLoad
-		err := row.Scan(&id, &l.Day, &l.DayCount, &l.Week, &l.WeekCount, &l.Ignored, &pushed, &reacted, &reply)
+		err := row.Scan(&id, &l.DayCount, &l.WeekCount, &l.Ignored, &pushed, &reacted, &reply)
 		l.PushedAt, l.ReactedAt, l.Reply = moment(pushed), moment(reacted), time.Duration(reply)*time.Millisecond
 		loads[id] = l
 		return struct{}{}, err
@@ -35,10 +35,10 @@ func pushLoads(ctx context.Context, r runner, ids []int64, suffix string) (map[i
 	return loads, err
 }
 
-var pushLoadColumns = []string{"supplier_id", "day", "day_count", "week", "week_count", "ignored", "pushed_at", "reacted_at", "reply"}
+var pushLoadColumns = []string{"supplier_id", "day_count", "week_count", "ignored", "pushed_at", "reacted_at", "reply"}
 
 func pushLoadRow(id int64, l xunjia.PushLoad) []any {
-	return []any{id, l.Day, l.DayCount, l.Week, l.WeekCount, l.Ignored, millis(l.PushedAt), millis(l.ReactedAt), l.Reply.Milliseconds()}
+	return []any{id, l.DayCount, l.WeekCount, l.Ignored, millis(l.PushedAt), millis(l.ReactedAt), l.Reply.Milliseconds()}
 }
 
 // lockLoads reads what people were pushed lately, so that nobody else counts
@@ -107,7 +107,7 @@ func (s *Store) tellRound(ctx context.Context, tx *tx, t RoundTold, done bool) (
 			counted = append(counted, pushLoadRow(id, l.Pushed(byPerson[id], t.Now)))
 		}
 		if len(counted) > 0 {
-			if err := s.upsertRows(ctx, tx, "push_load", pushLoadColumns, counted, pushLoadColumns[1:7]...); err != nil {
+			if err := s.upsertRows(ctx, tx, "push_load", pushLoadColumns, counted, pushLoadColumns[1:5]...); err != nil {
 				return nil, err
 			}
 		}

@@ -61,10 +61,8 @@ CREATE TABLE push (
 
 CREATE TABLE push_load (
     supplier_id BIGINT NOT NULL,
-    day         BIGINT NOT NULL COMMENT 'yyyymmdd in China',
-    day_count   BIGINT NOT NULL,
-    week        BIGINT NOT NULL COMMENT 'its Monday',
-    week_count  BIGINT NOT NULL,
+    day_count   BIGINT NOT NULL COMMENT 'on the day of pushed_at, in China',
+    week_count  BIGINT NOT NULL COMMENT 'and in its week, from Monday',
     ignored     BIGINT NOT NULL COMMENT 'pushes since he last clicked or quoted',
     pushed_at   BIGINT NOT NULL,
     reacted_at  BIGINT NOT NULL,

@@ -58,9 +58,7 @@ CREATE INDEX push_list ON push (round_id, score, supplier_id);
 
 CREATE TABLE push_load (
     supplier_id INTEGER NOT NULL PRIMARY KEY,
-    day         INTEGER NOT NULL,
     day_count   INTEGER NOT NULL,
-    week        INTEGER NOT NULL,
     week_count  INTEGER NOT NULL,
     ignored     INTEGER NOT NULL,
     pushed_at   INTEGER NOT NULL,
