@@ -314,6 +314,12 @@ func TestPushLists(t *testing.T) {
 		if len(seen) != 8 || seen[both[0]] != 2 {
 			t.Errorf("seen %v, want 8 people, %d with two lines", seen, both[0])
 		}
+		if why, err := m.PushWhy(ctx, round.EventID, both[0]); err != nil || !strings.HasPrefix(why, "关注该品种 +150") {
+			t.Errorf("why %q, %v", why, err)
+		}
+		if why, err := m.PushWhy(ctx, round.EventID, m.buyer.ID); err != nil || why != "" {
+			t.Errorf("why the buyer: %q, %v", why, err)
+		}
 		_, err = m.RoundPushes(ctx, round.ID, xunjia.Page{After: "nonsense"})
 		wantCode(t, "a forged cursor", err, xunjia.Invalid)
 		days, err := m.PushDays(ctx, m.clock.now().Add(-48*time.Hour))

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -133,6 +135,17 @@ func (s *Store) RoundPushes(ctx context.Context, roundID int64, page xunjia.Page
 		list.Items = append(list.Items, person)
 	}
 	return list, nil
+}
+
+// PushWhy is what spoke for telling somebody of a purchase by the round of an
+// event, in words; "" when he was not told by it.
+func (s *Store) PushWhy(ctx context.Context, eventID, supplierID int64) (string, error) {
+	why, err := one(ctx, s.db, sq.Select("p.why").From("push_round r").Join("purchase_line l ON l.purchase_id = r.purchase_id").
+		Join("push p ON p.line_id = l.id AND p.round_id = r.id").Where(sq.Eq{"r.event_id": eventID, "p.supplier_id": supplierID}).Limit(1), scanString)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return why, err
 }
 
 func scanPush(row scanner) (p xunjia.Push, err error) {

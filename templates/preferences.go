@@ -111,6 +111,7 @@ type WhyPage struct {
 	Spec         xunjia.EventSpec // zero once the event is forgotten
 	Preferences  xunjia.Preferences
 	Text         string
+	Match        string            // of a request that was pushed: what spoke for telling him
 	Categories   []xunjia.Category // followed, that the message is about
 	Sent         []WhySent
 }
