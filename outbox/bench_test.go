@@ -59,6 +59,35 @@ func BenchmarkFanOut(b *testing.B) {
 	}
 }
 
+// BenchmarkChoose chooses the 200 whom the first round of a purchase tells from
+// 20,000 who follow its goods: the longer way, on which everybody is looked at
+// and scored.
+func BenchmarkChoose(b *testing.B) {
+	const followers = 20_000
+	for _, driver := range []string{"sqlite", "mysql"} {
+		b.Run(driver, func(b *testing.B) {
+			w := newWorld(b, driver, nil)
+			w.pushSettings(`{"FirstSize": 200, "DayCap": 1000000, "WeekCap": 1000000}`)
+			w.people(followers, true, 1)
+			o := w.outbox()
+			var took []time.Duration
+			for b.Loop() {
+				w.publish(1)
+				began := time.Now()
+				if worked, err := o.expandNext(b.Context(), xunjia.MassLane); err != nil || !worked {
+					b.Fatal(worked, err)
+				}
+				took = append(took, time.Since(began))
+			}
+			if n := w.count("push"); n != b.N*200 {
+				b.Fatalf("%d pushed, want %d", n, b.N*200)
+			}
+			b.ReportAllocs()
+			b.ReportMetric(followers/median(took).Seconds(), "people/s")
+		})
+	}
+}
+
 // median is the middle one of some measurements; others on the machine disturb
 // it less than a mean.
 func median[T float64 | time.Duration](values []T) T {

@@ -372,7 +372,11 @@ func TestStoppedRoundTellsNobodyElse(t *testing.T) {
 	each(t, newFakeTime, func(t *testing.T, w *world) {
 		w.people(30, true, 1)
 		p := w.publish(1)
-		stopping := &stopper{Store: w.store, purchase: p.ID}
+		stopping := &interrupter{Store: w.store, at: 2, do: func() {
+			if err := w.store.StopRoundsByStaff(t.Context(), p.ID, 1); err != nil {
+				t.Error(err)
+			}
+		}}
 		o := w.outbox(func(o *Options) { o.Store, o.Batch = stopping, 10 })
 		if _, err := o.expandNext(t.Context(), xunjia.MassLane); err != nil {
 			t.Fatal(err)
@@ -388,20 +392,46 @@ func TestStoppedRoundTellsNobodyElse(t *testing.T) {
 	})
 }
 
-// stopper has staff stop a round after its first batch.
-type stopper struct {
+// interrupter does something else before a batch is told.
+type interrupter struct {
 	*store.Store
-	purchase int64
-	calls    int
+	at    int // the batch, from 1
+	do    func()
+	calls int
 }
 
-func (s *stopper) Tell(ctx context.Context, t store.Told) error {
-	if s.calls++; s.calls == 2 {
-		if err := s.StopRoundsByStaff(ctx, s.purchase, 1); err != nil {
-			return err
-		}
+func (s *interrupter) Tell(ctx context.Context, t store.Told) error {
+	if s.calls++; s.calls == s.at {
+		s.do()
 	}
 	return s.Store.Tell(ctx, t)
+}
+
+// A purchase that is closed while people are told is told to nobody else.
+func TestClosedWhilePushed(t *testing.T) {
+	each(t, newFakeTime, func(t *testing.T, w *world) {
+		w.people(30, true, 1)
+		p := w.publish(1)
+		closing := &interrupter{Store: w.store, at: 2, do: func() {
+			if _, err := w.store.ClosePurchase(t.Context(), p.ID, w.buyer, "不要了，谢谢各位"); err != nil {
+				t.Error(err)
+			}
+		}}
+		o := w.outbox(func(o *Options) { o.Store, o.Batch = closing, 10 })
+		if _, err := o.expandNext(t.Context(), xunjia.MassLane); err != nil {
+			t.Fatal(err)
+		}
+		w.time.advance(time.Minute)
+		work(t, o)
+		if n := len(w.pushed(p.Lines[0].ID)); n != 10 {
+			t.Errorf("%d pushed, want 10", n)
+		}
+		w.time.advance(30 * time.Minute)
+		w.rounds(o)
+		if r := w.lastRound(p); r != "1 已停止 采购单关闭" {
+			t.Error(r)
+		}
+	})
 }
 
 // Clicks, quotes and what the channels say are counted.

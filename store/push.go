@@ -93,6 +93,13 @@ func (s *Store) tellRound(ctx context.Context, tx *tx, t RoundTold, done bool) (
 	slices.Sort(ids) // every worker locks in the same order
 	var rows [][]any
 	if len(ids) > 0 {
+		status, err := one(ctx, tx, sq.Select("p.status").From("push_round r").Join("purchase p ON p.id = r.purchase_id").Where(sq.Eq{"r.id": t.RoundID}), scanInt)
+		if err != nil {
+			return nil, err
+		}
+		if xunjia.PurchaseStatus(status) != xunjia.WaitingForQuote { // closed while people are told; the next try sees it
+			return nil, leaseLost()
+		}
 		loads, err := s.lockLoads(ctx, tx, ids, t.Fresh)
 		if err != nil {
 			return nil, err
