@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -95,6 +96,9 @@ func (s *Site) renderPurchasePushes(c *gin.Context, status int, f templates.Form
 	for _, v := range list.Items {
 		row := templates.PushedRow{Supplier: v.Supplier, Score: v.Score, Why: v.Why}
 		for _, push := range v.Pushes {
+			if p.Purchase.Hidden(now) { // who has quoted is as sealed as his price
+				push.QuotedAt = time.Time{}
+			}
 			line := templates.PushedLine{Push: push}
 			if l, err := p.Purchase.Line(push.LineID); err == nil {
 				line.Name = l.Name

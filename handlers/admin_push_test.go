@@ -142,6 +142,10 @@ func TestAdminPushes(t *testing.T) {
 	redirects(t, boss.post(page+"/stop"), page)
 	wantStatus(t, boss.post(page+"/stop"), http.StatusConflict)
 	wantStatus(t, boss.post("/admin/push/999999/stop"), http.StatusNotFound)
+	m.exec("UPDATE push SET quoted_at = 1")
+	shows(t, boss.get(page+"?round=1"), "已报价")
+	m.exec("UPDATE purchase SET mode = ? WHERE id = ?", int(xunjia.SealedMode), p.ID)
+	hides(t, boss.get(page+"?round=1"), "已报价") // who did is sealed too
 	shows(t, boss.get("/admin/audit"), "推送 · 推送下一轮", "推送 · 停止")
 	m.exec("UPDATE purchase SET status = 2 WHERE id = ?", p.ID)
 	shows(t, boss.get(page+"/preview"), "现在不推送")

@@ -206,13 +206,14 @@ func (s *Store) staffRound(ctx context.Context, purchaseID int64, do func(tx *tx
 	})
 }
 
-// resumeRounds lets the rounds of a purchase that takes quotes again go on.
+// resumeRounds lets the rounds of a purchase that takes quotes again go on;
+// there may be new followers.
 func resumeRounds(ctx context.Context, tx *tx, purchaseID int64) error {
 	to, err := xunjia.RoundStopped.After(xunjia.ResumeRound)
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, sq.Update("push_round").Set("state", to).Set("next_at", millis(tx.now)).
+	_, err = exec(ctx, tx, sq.Update("push_round").Set("state", to).Set("next_at", millis(tx.now)).Set("exhausted", 0).
 		Where(sq.Eq{"purchase_id": purchaseID, "state": xunjia.RoundStopped}))
 	return err
 }
