@@ -61,6 +61,8 @@ const (
 	EditMedia         Permission = "media.edit"         // pictures: look at all, choose what crops show
 	ViewPurchases     Permission = "purchases.view"     // every purchase, without prices
 	ClosePurchases    Permission = "purchases.close"    // close them, hide questions
+	ViewPushes        Permission = "pushes.view"        // who was told of which purchase, and what came of it
+	ManagePushes      Permission = "pushes.manage"      // begin and stop rounds, caps and thresholds
 )
 
 // Permissions lists every permission.
@@ -69,15 +71,16 @@ func Permissions() []Permission {
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
 		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, SettleDisputes, EditMedia,
 		ViewPurchases, ClosePurchases,
+		ViewPushes, ManagePushes,
 	}
 }
 
 // Can is the one table of who may do what.
 func (r Role) Can(p Permission) bool {
 	switch p {
-	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans, ViewPurchases:
+	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans, ViewPurchases, ViewPushes:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
 	case ManageStaff, ViewAudit, ManageSite:
 		return r == OwnerRole || r == AdminRole

@@ -84,6 +84,12 @@ also before the clock's job has written it.
 		AnswerAction: "the buyer's side; again to change the answer",
 		HideAction:   "the buyer's side or staff, with a reason",
 	})
+	machine(&b, "Round of pushes: `push_round.state`", RoundStates(), RoundActions(), map[RoundAction]string{
+		FinishRound: "the outbox, when everybody of the round has been told",
+		FollowRound: "the clock, when too little was measured, or staff",
+		StopRound:   "the clock, when nothing more is wanted or possible, or staff",
+		ResumeRound: "the buyer, who opens the purchase again",
+	})
 	b.WriteString("## Other stored numbers\n\n| column | numbers |\n|---|---|\n")
 	fmt.Fprintf(&b, "| `quote.status` | %d 默认 · %d 成功 (a deal came of it) |\n", DefaultQuote, SuccessfulQuote)
 	fmt.Fprintf(&b, "| `quote_attachment.type`, `purchase_attachment.type` | %s |\n", numbers(AttachmentTypes()))

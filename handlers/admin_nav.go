@@ -33,6 +33,7 @@ func navigation() []navSection {
 		}},
 		{"业务", []navEntry{
 			{"/admin/purchases", "采购单", "package", xunjia.ViewPurchases},
+			{"/admin/push", "推送", "send", xunjia.ViewPushes},
 		}},
 		{"公众号", []navEntry{
 			{"/admin/conversations", "会话", "messages", xunjia.ReadConversations},

@@ -59,6 +59,7 @@ type Options struct {
 	ICP            string // number in the footer; "" for none
 	TrustedProxies []string
 	SMSBudget      int64 // codes a day, shown to staff; 0: not shown
+	PurchaseSMS    bool  // short messages about new requests can be sent
 	MaxUpload      int64 // bytes of one picture; 0: 10 MiB
 	Development    bool  // shows /debug/pages
 
@@ -73,6 +74,7 @@ type Site struct {
 	secure        bool // BaseURL is https
 	templates     *templates.Set
 	tokens        formTokens
+	links         *xunjia.ClickLinks
 	foreign       *http.CrossOriginProtection
 	pushes        *wechat.Callback // nil without an account
 	talk          *Conversation    // nil without an account
@@ -106,6 +108,9 @@ func New(o Options) (*Site, error) {
 	}
 	if s.tokens, err = newFormTokens(o.Master); err != nil {
 		return nil, err
+	}
+	if s.links, err = xunjia.NewClickLinks(o.Master); err != nil {
+		return nil, fmt.Errorf("handlers: %w", err)
 	}
 	if s.passwords, err = newPasswords(); err != nil {
 		return nil, err

@@ -116,6 +116,9 @@ func (s *Site) why(c *gin.Context) error {
 		for _, k := range p.Categories {
 			followed = append(followed, k.Name)
 		}
+		if p.Match, err = s.Store.PushWhy(ctx, e.ID, user); err != nil {
+			return err
+		}
 	}
 	p.Text = xunjia.Why(e.Kind, n.Type, followed)
 	for _, d := range sent {

@@ -46,7 +46,7 @@ func (s *Site) areas(c *gin.Context) error {
 
 func (s *Site) robots(c *gin.Context) error {
 	c.Header("Cache-Control", "public, max-age=86400")
-	c.String(http.StatusOK, "User-agent: *\nDisallow: /admin\nDisallow: /me\nDisallow: /inbox\nDisallow: /oauth\nDisallow: /register\n")
+	c.String(http.StatusOK, "User-agent: *\nDisallow: /admin\nDisallow: /me\nDisallow: /inbox\nDisallow: /k/\nDisallow: /oauth\nDisallow: /register\n")
 	return nil
 }
 

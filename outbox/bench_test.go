@@ -10,8 +10,9 @@ import (
 	"github.com/xunjia/xunjia"
 )
 
-// BenchmarkFanOut publishes a purchase that 1,000 fans follow and queues what
-// they are told: 1,000 inbox rows and 1,000 deliveries. In turns with it, rows of
+// BenchmarkFanOut publishes a purchase that 1,000 fans follow, in one round, and
+// queues what they are told: 1,000 pushes, 1,000 inbox rows and 1,000 deliveries,
+// and the row that counts what each person was pushed lately changes. In turns with it, rows of
 // the same content go into the same tables by the database's own bulk insert.
 // purchases/s counts from the publishing until the last delivery is queued;
 // of-bulk is how much of the bulk insert's speed the fan-out reaches, the median
@@ -35,10 +36,10 @@ func BenchmarkFanOut(b *testing.B) {
 				}
 				queued := time.Now()
 
-				notes, deliveries := bulkRows(followers, event)
+				rows := bulkRows(followers, event)
 				event++
 				inserting := time.Now()
-				w.bulkInsert(notes, deliveries)
+				w.bulkInsert(rows)
 				inserted := time.Since(inserting)
 				whole, fanOut, bulk = append(whole, queued.Sub(began)), append(fanOut, queued.Sub(published)), append(bulk, inserted)
 				ofBulk = append(ofBulk, inserted.Seconds()/queued.Sub(published).Seconds())
@@ -51,9 +52,38 @@ func BenchmarkFanOut(b *testing.B) {
 			}
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(1/median(whole).Seconds(), "purchases/s")
-			b.ReportMetric(2*followers/median(fanOut).Seconds(), "rows/s")
-			b.ReportMetric(2*followers/median(bulk).Seconds(), "bulk-rows/s")
+			b.ReportMetric(4*followers/median(fanOut).Seconds(), "rows/s")
+			b.ReportMetric(4*followers/median(bulk).Seconds(), "bulk-rows/s")
 			b.ReportMetric(median(ofBulk), "of-bulk")
+		})
+	}
+}
+
+// BenchmarkChoose chooses the 200 whom the first round of a purchase tells from
+// 20,000 who follow its goods: the longer way, on which everybody is looked at
+// and scored.
+func BenchmarkChoose(b *testing.B) {
+	const followers = 20_000
+	for _, driver := range []string{"sqlite", "mysql"} {
+		b.Run(driver, func(b *testing.B) {
+			w := newWorld(b, driver, nil)
+			w.pushSettings(`{"FirstSize": 200, "DayCap": 1000000, "WeekCap": 1000000}`)
+			w.people(followers, true, 1)
+			o := w.outbox()
+			var took []time.Duration
+			for b.Loop() {
+				w.publish(1)
+				began := time.Now()
+				if worked, err := o.expandNext(b.Context(), xunjia.MassLane); err != nil || !worked {
+					b.Fatal(worked, err)
+				}
+				took = append(took, time.Since(began))
+			}
+			if n := w.count("push"); n != b.N*200 {
+				b.Fatalf("%d pushed, want %d", n, b.N*200)
+			}
+			b.ReportAllocs()
+			b.ReportMetric(followers/median(took).Seconds(), "people/s")
 		})
 	}
 }
@@ -65,7 +95,8 @@ func median[T float64 | time.Duration](values []T) T {
 }
 
 // bulkRows makes rows like those of a fan-out.
-func bulkRows(n int, event int64) (notes, deliveries [][]any) {
+func bulkRows(n int, event int64) (tables []bulkTable) {
+	var notes, deliveries, pushes, loads [][]any
 	body := payload{
 		Title: xunjia.TemplateNewPurchase, Template: "template-" + xunjia.TemplateNewPurchase, Path: "/purchases/1",
 		Data: map[string]string{"thing0": "黄连", "thing1": "500公斤", "thing2": "四川省成都市锦江区", "thing3": "2026-11-26 18:00", "thing4": "药商1"},
@@ -77,34 +108,42 @@ func bulkRows(n int, event int64) (notes, deliveries [][]any) {
 		notes = append(notes, []any{event, 2, 0, 1, person, "新的采购需求：黄连", "1", "药商1 求购 黄连 统货 500公斤，11月26日 18:00 截止报价。", "/purchases/1", now})
 		deliveries = append(deliveries, []any{event, string(xunjia.PurchasePublished), person, "wechat", 2, "pending", 1,
 			openIDOf(person), body, 0, 0, now, now, "", "", "", now, 0})
+		pushes = append(pushes, []any{event, person, event, 450, "关注该品种 +150，同区县 +250，三天没有推送 +40，近 9 次推送没有点开，减为 80%", now})
+		loads = append(loads, []any{event*int64(n) + person, 3, 9, 9, now, 0, 0})
 	}
-	return notes, deliveries
+	return []bulkTable{
+		{"notification (event_id, type, status, sender, receiver, title, content, text, path, created_at)", notes},
+		{"delivery (event_id, kind, recipient, channel, lane, state, active, address, payload, attempt, first_try_at, next_at, " +
+			"expires_at, owner, message_id, reason, created_at, sent_at)", deliveries},
+		{"push (line_id, supplier_id, round_id, score, why, created_at)", pushes},
+		{"push_load (supplier_id, day_count, week_count, ignored, pushed_at, reacted_at, reply)", loads},
+	}
+}
+
+// bulkTable is rows of one table.
+type bulkTable struct {
+	into string
+	rows [][]any
 }
 
 // bulkInsert writes the rows in transactions of 500 people, as the fan-out does.
-func (w *world) bulkInsert(notes, deliveries [][]any) {
+func (w *world) bulkInsert(tables []bulkTable) {
 	w.t.Helper()
 	const batch = 500
 	ctx := w.t.Context()
-	for i := 0; i < len(notes); i += batch {
+	for i := 0; i < len(tables[0].rows); i += batch {
 		tx, err := w.db.BeginTx(ctx, nil)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		for _, part := range []struct {
-			into string
-			rows [][]any
-		}{
-			{"notification (event_id, type, status, sender, receiver, title, content, text, path, created_at)", notes[i : i+batch]},
-			{"delivery (event_id, kind, recipient, channel, lane, state, active, address, payload, attempt, first_try_at, next_at, " +
-				"expires_at, owner, message_id, reason, created_at, sent_at)", deliveries[i : i+batch]},
-		} {
-			one := "(" + strings.TrimSuffix(strings.Repeat("?,", len(part.rows[0])), ",") + ")"
+		for _, t := range tables {
+			rows := t.rows[i : i+batch]
+			one := "(" + strings.TrimSuffix(strings.Repeat("?,", len(rows[0])), ",") + ")"
 			var args []any
-			for _, r := range part.rows {
+			for _, r := range rows {
 				args = append(args, r...)
 			}
-			query := fmt.Sprintf("INSERT INTO %s VALUES %s", part.into, strings.TrimSuffix(strings.Repeat(one+",", len(part.rows)), ","))
+			query := fmt.Sprintf("INSERT INTO %s VALUES %s", t.into, strings.TrimSuffix(strings.Repeat(one+",", len(rows)), ","))
 			if _, err := tx.ExecContext(ctx, query, args...); err != nil {
 				w.t.Fatal(err)
 			}

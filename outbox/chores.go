@@ -26,6 +26,14 @@ func (o *Outbox) chores() []chore {
 		{"read the account's templates", time.Second, o.templates.refresh},
 		{"read stopped channels", time.Second, o.readStops},
 		{"end due purchases", time.Second, o.endDuePurchases},
+		{"steer rounds of pushes", 5 * time.Second, o.steerRounds},
+		{"count rounds of pushes", 5 * time.Second, func(ctx context.Context) error {
+			now, err := o.Store.DatabaseTime(ctx)
+			if err == nil {
+				_, err = o.Store.CountRounds(ctx, now, roundBatch)
+			}
+			return err
+		}},
 		{"count the backlog", 15 * time.Second, o.countBacklog},
 		{"prune sessions", time.Minute, func(ctx context.Context) error {
 			return untilDone(ctx, func() (int, error) { return o.Store.PruneSessions(ctx, choreBatch) })

@@ -103,6 +103,9 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 	if err := o.Store.AwardGrowth(ctx, job.Event, facts); err != nil {
 		return err
 	}
+	if job.Event.Kind == xunjia.PurchasePublished {
+		return o.push(ctx, clock, job, facts)
+	}
 	writer := o.newWriter(job.Event, facts)
 	query := store.AudienceQuery{Facts: facts, AppID: o.AppID, After: job.ToldTo, Limit: o.Batch}
 	for {
@@ -136,5 +139,5 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 // obsolete tells that nobody needs to hear of the event any more: a request for
 // quotes that takes none.
 func obsolete(e xunjia.Event, p xunjia.Purchase, now time.Time) bool {
-	return (e.Kind == xunjia.PurchasePublished || e.Kind == xunjia.SupplierInvited) && p.StatusAt(now) != xunjia.WaitingForQuote
+	return e.Kind == xunjia.SupplierInvited && p.StatusAt(now) != xunjia.WaitingForQuote
 }

@@ -71,13 +71,14 @@ type writer struct {
 	o     *Outbox
 	event xunjia.Event
 	facts xunjia.Facts
+	spec  xunjia.EventSpec
 	// drafts keeps what was written before: of a purchase, everybody who follows
 	// the same of its categories reads the same.
 	drafts map[string]draft
 }
 
 func (o *Outbox) newWriter(e xunjia.Event, f xunjia.Facts) *writer {
-	return &writer{o: o, event: e, facts: f, drafts: map[string]draft{}}
+	return &writer{o: o, event: e, facts: f, spec: e.Kind.Spec(), drafts: map[string]draft{}}
 }
 
 // draft is a notice in the shape of every channel.
@@ -208,7 +209,7 @@ func (w *writer) bySMS(base xunjia.Delivery, d draft, r store.Recipient) xunjia.
 // planned skips the delivery for the given reason, or as the recipient wants,
 // or makes it due when it suits him.
 func (w *writer) planned(d xunjia.Delivery, skip string, r store.Recipient) xunjia.Delivery {
-	plan := r.Preferences.Plan(w.event.Kind.Spec(), d.Channel, d.NextAt, d.ExpiresAt)
+	plan := r.Preferences.Plan(w.spec, d.Channel, d.NextAt, d.ExpiresAt)
 	if skip == "" {
 		skip = plan.Skip
 	}

@@ -33,6 +33,14 @@ type Store interface {
 	EventFacts(ctx context.Context, e xunjia.Event) (xunjia.Facts, error)
 	Audience(ctx context.Context, e xunjia.Event, q store.AudienceQuery) (people []store.Recipient, next int64, err error)
 	AwardGrowth(ctx context.Context, e xunjia.Event, f xunjia.Facts) error
+	PushSettings(ctx context.Context) (xunjia.PushSettings, error)
+	CountFollowers(ctx context.Context, lines []xunjia.Line, limit int) (int, error)
+	OpenRound(ctx context.Context, e xunjia.Event, now time.Time, want func() (int, error)) (xunjia.PushRound, error)
+	RoundPushed(ctx context.Context, roundID int64) (int, error)
+	MatchBatches(ctx context.Context, q store.MatchQuery, use func(part []store.Matched, next int64) error) error
+	Choose(ctx context.Context, q store.MatchQuery, selection *xunjia.Selection, each func(part []store.Matched) error) ([]store.Chosen, error)
+	SteerRounds(ctx context.Context, now time.Time, limit int) (int, error)
+	CountRounds(ctx context.Context, now time.Time, limit int) (int, error)
 	Tell(ctx context.Context, t store.Told) error
 	PostponeEvent(ctx context.Context, p store.Postponed) error
 	QueueCode(ctx context.Context, c store.QueuedCode) error
@@ -68,9 +76,10 @@ type Options struct {
 	WeChat  WeChat // nil: nobody is reached through WeChat
 	AppID   string // of the official account whose fans are reached
 	SMS     sms.Sender
-	Box     *sms.Box          // opens sealed verification codes
-	SMSCode map[string]string // key of the SMS template (xunjia.SMSNewQuote) → the provider's code
-	BaseURL string            // "https://b2b.example.com"; pages in messages begin with it
+	Box     *sms.Box           // opens sealed verification codes
+	SMSCode map[string]string  // key of the SMS template (xunjia.SMSNewQuote) → the provider's code
+	BaseURL string             // "https://b2b.example.com"; pages in messages begin with it
+	Links   *xunjia.ClickLinks // makes addresses that count clicks; nil: messages lead to their pages
 
 	Log      *slog.Logger          // default slog.Default()
 	Registry prometheus.Registerer // default: metrics are not published

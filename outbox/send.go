@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/xunjia/xunjia"
@@ -109,7 +111,7 @@ func (m *message) sendWeChat(ctx context.Context, body payload) answer {
 		return answer{meaning: blocked, reason: "还没有读到公众号的模板列表", wait: leaseMargin}
 	}
 	id, err := m.o.WeChat.SendTemplate(ctx, wechat.TemplateMessage{
-		OpenID: m.d.Address, TemplateID: body.Template, URL: m.o.BaseURL + body.Path, Data: body.Data,
+		OpenID: m.d.Address, TemplateID: body.Template, URL: m.o.address(m.d, body.Path), Data: body.Data,
 		ClientMsgID: messageKey(m.d),
 	})
 	return judgeWeChat(id, err, m.d.Attempt, m.clock.now())
@@ -131,6 +133,10 @@ func (m *message) sendSMS(ctx context.Context, body payload) answer {
 			return answer{meaning: refused, reason: "验证码无法解封，主密钥可能已更换"}
 		}
 		params = map[string]string{"code": code}
+	}
+	if m.o.Links != nil && part.Key == xunjia.SMSNewPurchase {
+		params = maps.Clone(params)
+		params["link"] = strings.TrimPrefix(xunjia.ClickPath, "/") + m.o.Links.Token(m.d.ID)
 	}
 	id, err := m.o.SMS.Send(ctx, sms.Message{
 		Phone: xunjia.Phone(m.d.Address), Template: template, Params: params, OutID: messageKey(m.d),

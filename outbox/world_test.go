@@ -98,7 +98,15 @@ func newWorld(t testing.TB, driver string, clock *fakeTime) *world {
 	w.exec("INSERT INTO category (id, parent_id, position, name, initials, units, specs, origins) VALUES " +
 		`(1, 0, 1, '黄连', 'hl', '["公斤"]', '[]', '[]'), (2, 0, 2, '当归', 'dg', '["公斤"]', '[]', '[]')`)
 	w.buyer = w.people(1, false)[0]
+	w.pushSettings(`{"FirstSize": 0, "DayCap": 1000000, "WeekCap": 1000000}`) // the first round is for everybody
 	return w
+}
+
+// pushSettings decides about rounds, as JSON.
+func (w *world) pushSettings(value string) {
+	w.t.Helper()
+	w.exec("DELETE FROM setting")
+	w.exec("INSERT INTO setting (name, value, staff_id, updated_at) VALUES ('push', ?, 0, 0)", value)
 }
 
 // clock is the time of the world.

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	sq "github.com/Masterminds/squirrel"
 
@@ -85,14 +83,11 @@ type AudienceQuery struct {
 }
 
 // Audience lists whom the event concerns, each person once over all parts: see
-// the kinds of events. Disabled users are left out. next is where the following
+// the kinds of events; whom a published purchase is pushed to is MatchBatches'
+// business. Disabled users are left out. next is where the following
 // part begins, 0 at the end.
 func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (people []Recipient, next int64, err error) {
 	switch e.Kind {
-	case xunjia.PurchasePublished:
-		if q.Facts.Purchase.Mode != xunjia.InvitedMode {
-			people, next, err = s.followers(ctx, q)
-		}
 	case xunjia.PurchaseEnded, xunjia.PurchaseClosed, xunjia.PurchaseExtended, xunjia.PurchaseReopened, xunjia.LineClosed:
 		people, next, err = s.quoters(ctx, e, q)
 	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn:
@@ -136,46 +131,6 @@ func dealSides(e xunjia.Event, f xunjia.Facts) []Recipient {
 		people = people[1:]
 	}
 	return people
-}
-
-// followers are the people who follow a category of the purchase, but for its
-// buyer. Each category's followers are read in order, by a query that is one
-// range of an index, and merged here: one query over all categories would sort
-// them all again for every part.
-func (s *Store) followers(ctx context.Context, q AudienceQuery) ([]Recipient, int64, error) {
-	follows := map[int64][]int64{} // user → categories
-	full := false
-	asked := map[int64]bool{}
-	for _, l := range q.Facts.Purchase.Lines {
-		if asked[l.CategoryID] {
-			continue
-		}
-		asked[l.CategoryID] = true
-		users, err := all(ctx, s.db, sq.Select("user_id").From("user_category").
-			Where(sq.Eq{"category_id": l.CategoryID}).Where(sq.Gt{"user_id": q.After}).
-			OrderBy("user_id").Limit(uint64(q.Limit)), scanInt)
-		if err != nil {
-			return nil, 0, err
-		}
-		full = full || len(users) == q.Limit
-		for _, u := range users {
-			follows[u] = append(follows[u], l.CategoryID)
-		}
-	}
-	users := slices.Sorted(maps.Keys(follows))
-	// Of a user beyond the limit some categories may not have been read yet.
-	var next int64
-	if len(users) > q.Limit || full {
-		users = users[:min(q.Limit, len(users))]
-		next = users[len(users)-1]
-	}
-	people := make([]Recipient, 0, len(users))
-	for _, u := range users {
-		if u != q.Facts.Purchase.BuyerID {
-			people = append(people, Recipient{ID: u, Categories: follows[u]})
-		}
-	}
-	return people, next, nil
 }
 
 // quoters are the suppliers who have quoted on the purchase, or the line of it
@@ -250,11 +205,7 @@ func (s *Store) reachable(ctx context.Context, appID string, people []Recipient)
 		}
 		r.Phone, r.OpenID, r.Preferences = phone, fans[r.ID], xunjia.DefaultPreferences(s.quiet)
 		if p, ok := chosen[r.ID]; ok {
-			follows := len(r.Categories)
-			r.Preferences, r.Categories = p, slices.DeleteFunc(r.Categories, p.Mutes)
-			if follows > 0 && len(r.Categories) == 0 {
-				continue
-			}
+			r.Preferences = p
 		}
 		kept = append(kept, r)
 	}

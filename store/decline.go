@@ -61,6 +61,9 @@ func (s *Store) DeclineLine(ctx context.Context, lineID, supplierID int64, reaso
 			Values(lineID, supplierID, purchaseID, reason, millis(tx.now))); err != nil {
 			return err
 		}
+		if err := pushDeclined(ctx, tx, []int64{lineID}, supplierID); err != nil {
+			return err
+		}
 		_, err = tx.addEvent(ctx, xunjia.Event{Kind: xunjia.LineDeclined, Actor: supplierID, PurchaseID: purchaseID, LineID: lineID})
 		return err
 	})

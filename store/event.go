@@ -116,6 +116,7 @@ type Told struct {
 	To            int64                 // the batch's highest user id
 	Until         time.Time             // the lease's new end
 	Done          bool                  // nobody is left to be told
+	Round         *RoundTold            // of a purchase that is pushed; nil for other events
 }
 
 // Tell stores what a batch of recipients is told and where to go on, in one
@@ -134,17 +135,27 @@ func (s *Store) Tell(ctx context.Context, t Told) error {
 		if n == 0 {
 			return leaseLost()
 		}
-		notes := make([][]any, len(t.Notifications))
-		for i, v := range t.Notifications {
-			notes[i] = []any{t.EventID, int(v.Type), int(v.Status), v.Sender, v.Receiver, v.Title, v.Content, v.Text, v.Path,
-				v.Purchase, millis(v.CreatedAt)}
+		var full map[int64]bool // who has no room for a push any more
+		if t.Round != nil {
+			if full, err = s.tellRound(ctx, tx, *t.Round, t.Done); err != nil {
+				return err
+			}
+		}
+		notes := make([][]any, 0, len(t.Notifications))
+		for _, v := range t.Notifications {
+			if !full[v.Receiver] {
+				notes = append(notes, []any{t.EventID, int(v.Type), int(v.Status), v.Sender, v.Receiver, v.Title, v.Content, v.Text, v.Path,
+					v.Purchase, millis(v.CreatedAt)})
+			}
 		}
 		if err := insertRows(ctx, tx, "notification", notificationRow, notes); err != nil {
 			return err
 		}
-		rows := make([][]any, len(t.Deliveries))
-		for i, d := range t.Deliveries {
-			rows[i] = deliveryRow(t.EventID, d)
+		rows := make([][]any, 0, len(t.Deliveries))
+		for _, d := range t.Deliveries {
+			if !full[d.Recipient] {
+				rows = append(rows, deliveryRow(t.EventID, d))
+			}
 		}
 		return insertRows(ctx, tx, "delivery", deliveryColumns, rows)
 	})

@@ -290,7 +290,14 @@ func (s *Store) changeInvitation(ctx context.Context, purchaseID, by, supplierID
 		if err == nil && n == 0 {
 			err = xunjia.Errorf(xunjia.Conflict, "邀请刚刚有变化，请刷新后再试")
 		}
-		return err
+		if err != nil || a != xunjia.DeclineInvitation {
+			return err
+		}
+		lines, err := all(ctx, tx, sq.Select("id").From("purchase_line").Where(sq.Eq{"purchase_id": purchaseID}), scanInt)
+		if err != nil {
+			return err
+		}
+		return pushDeclined(ctx, tx, lines, supplierID)
 	})
 }
 

@@ -205,6 +205,9 @@ func (s *Store) ReopenPurchase(ctx context.Context, id, by int64, deadline time.
 		if _, err := exec(ctx, tx, sq.Update("purchase_line").Set("deadline", millis(deadline)).Where(sq.Eq{"purchase_id": id})); err != nil {
 			return err
 		}
+		if err := resumeRounds(ctx, tx, id); err != nil {
+			return err
+		}
 		_, err := tx.addEvent(ctx, xunjia.Event{Kind: xunjia.PurchaseReopened, Actor: by, PurchaseID: id})
 		return err
 	})

@@ -72,6 +72,8 @@ func mergePlan() []mergeColumn {
 		{table: "event", column: "owner", how: staff, why: "token of a lease"},
 		{table: "delivery", column: "recipient", how: stays, why: "what was sent to whom; what is under way carries its address"},
 		{table: "delivery", column: "owner", how: staff, why: "token of a lease"},
+		{table: "push", column: "supplier_id", how: stays, why: "whom a line was told to; moving it would read every push"},
+		{table: "push_load", column: "supplier_id", how: ends},
 		{table: "growth_entry", column: "user_id", how: apart, why: "mergeGrowth: what counts once counts once"},
 		{table: "growth_entry", column: "partner_id", how: moves},
 		{table: "quote_quota", column: "user_id", how: moves, key: []string{"week"}},

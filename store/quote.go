@@ -89,7 +89,9 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 			if err := s.chargeQuota(ctx, tx, supplier); err != nil {
 				return err
 			}
-			q, err = createQuote(ctx, tx, p, line, supplierID, o)
+			if q, err = createQuote(ctx, tx, p, line, supplierID, o); err == nil {
+				err = s.pushQuoted(ctx, tx, lineID, supplierID)
+			}
 		} else {
 			q, err = reviseQuote(ctx, tx, p, old, o)
 		}

@@ -111,6 +111,7 @@ type WhyPage struct {
 	Spec         xunjia.EventSpec // zero once the event is forgotten
 	Preferences  xunjia.Preferences
 	Text         string
+	Match        string            // of a request that was pushed: what spoke for telling him
 	Categories   []xunjia.Category // followed, that the message is about
 	Sent         []WhySent
 }
@@ -147,7 +148,7 @@ func preferenceSamples(now time.Time) []Sample {
 	none.Form = Form{Message: "请检查标出的内容", Errors: map[string]string{"quiet": "请选择免打扰的开始和结束时间"}}
 	n := xunjia.Notification{ID: 12, Type: xunjia.PurchasingNotice, Title: "新的采购需求：黄连", Text: "华济堂 求购 黄连 统货 500公斤，11月26日 12:00 截止报价。", Path: "/purchases/7", CreatedAt: now}
 	why := &WhyPage{Layout: sampleLayout("为什么收到这条消息", InboxTab), Notification: n, Spec: xunjia.PurchasePublished.Spec(), Preferences: chosen,
-		Text: "因为您关注了黄连。", Categories: []xunjia.Category{{ID: 7, Name: "黄连"}},
+		Text: "因为您关注了黄连。", Match: "关注该品种 +150，同城 +200，两小时内报价 +120", Categories: []xunjia.Category{{ID: 7, Name: "黄连"}},
 		Sent: []WhySent{{Channel: "微信", State: "不需要发", Reason: "没有关注公众号；改发短信"}, {Channel: "短信", State: "等待发送", Waits: true, Reason: "收件人免打扰（22:00–08:00）", Planned: now.Add(9 * time.Hour)}}}
 	old := &WhyPage{Layout: sampleLayout("为什么收到这条消息", InboxTab), Notification: n, Text: "这是您账户的消息。"}
 	return []Sample{{"preferences", full}, {"preferences wrong", none}, {"why", why}, {"why old", old}}

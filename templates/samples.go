@@ -41,6 +41,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, mediaSamples(now)...)
 	samples = append(samples, invitationSamples(now)...)
 	samples = append(samples, questionSamples(now)...)
+	samples = append(samples, pushSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 

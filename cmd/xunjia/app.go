@@ -164,15 +164,19 @@ func (a *app) build(master []byte) error {
 	if err != nil {
 		return err
 	}
+	links, err := xunjia.NewClickLinks(master)
+	if err != nil {
+		return err
+	}
 	a.outbox, err = outbox.New(outbox.Options{
 		Store: a.store, WeChat: a.account, SMS: sender, Box: box, SMSCode: smsTemplates(a.cfg),
-		AppID: accountConfig.AppID, BaseURL: a.url, Log: a.log, Registry: a.registry,
+		AppID: accountConfig.AppID, BaseURL: a.url, Links: links, Log: a.log, Registry: a.registry,
 	})
 	if err != nil {
 		return err
 	}
 	a.site, err = handlers.New(handlers.Options{
-		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyBudget,
+		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyBudget, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
 		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
 		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,

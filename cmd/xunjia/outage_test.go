@@ -119,11 +119,30 @@ func (a *app) heard(t *testing.T, user, text string) (times, faults int) {
 func (a *app) cards(t *testing.T, user string, p xunjia.Purchase) (n int) {
 	t.Helper()
 	for _, b := range a.chat(t, user) {
-		if b.Template != nil && strings.HasSuffix(b.Template.URL, xunjia.PurchasePath(p.ID)) {
+		if b.Template != nil && a.leadsTo(t, b.Template.URL, xunjia.PurchasePath(p.ID)) {
 			n++
 		}
 	}
 	return n
+}
+
+// leadsTo tells whether the short address in a message is one of a page.
+func (a *app) leadsTo(t *testing.T, address, path string) bool {
+	t.Helper()
+	master, err := masterKey(a.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	links, err := xunjia.NewClickLinks(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delivery, ok := links.Delivery(strings.TrimPrefix(address, a.url+xunjia.ClickPath))
+	if !ok {
+		return false
+	}
+	got, err := a.store.Click(t.Context(), delivery, false)
+	return err == nil && got == path
 }
 
 // addFan makes another simulated WeChat user.

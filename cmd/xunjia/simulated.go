@@ -51,7 +51,7 @@ func startSimulator(ctx context.Context, cfg *config.Config, master []byte, log 
 		},
 		AccessKeyID: "sim", AccessKeySecret: secrets["sms"],
 		SMSSigns:     []string{simSign},
-		SMSTemplates: simSMSTemplates(),
+		SMSTemplates: simSMSTemplates(cfg.BaseURL),
 	})
 	if err != nil {
 		return nil, err
@@ -96,11 +96,12 @@ func simTemplates() []sim.Template {
 	return out
 }
 
-// simSMSTemplates are the texts that a provider would have reviewed.
-func simSMSTemplates() map[string]string {
+// simSMSTemplates are the texts that a provider would have reviewed, with the
+// site's address in those that lead to it.
+func simSMSTemplates(site string) map[string]string {
 	return map[string]string{
 		"SMS_510700001": "您的验证码是${code}，5分钟内有效，请勿告诉他人。",
-		"SMS_510700002": "有人求购${name} ${quantity}，${deadline}截止报价，打开公众号“询价通”即可报价。",
+		"SMS_510700002": "有人求购${name} ${quantity}，${deadline}截止报价，点 " + site + "/${link} 查看并报价。",
 		"SMS_510700003": "您求购的${name}收到新的报价：${price}，打开公众号“询价通”查看。",
 		"SMS_510700004": "您对${name}的报价${result}，打开公众号“询价通”查看。",
 		"SMS_510700005": "提醒您：${what}，打开公众号“询价通”处理。",
