@@ -87,6 +87,7 @@ func Catalogue() []EventSpec {
 		{UserRegistered, "注册成功", AccountTopic, "the user", nil, false},
 		{TaskDone, "完成成长任务", AccountTopic, "the user", nil, false},
 		{LevelReached, "成长等级提升", AccountTopic, "the user", nil, false},
+		{CompanyChanged, "公司成员变化", AccountTopic, "the member concerned and the company's owners", nil, false},
 		{CertificationDone, "认证结果", AccountTopic, "the supplier", wechat, false},
 		{SystemAnnounced, "系统通知", AccountTopic, "whom staff chose", nil, false},
 		{DeviceLogin, "新设备登录", AccountTopic, "the user", wechat, true},

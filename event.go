@@ -37,6 +37,7 @@ const (
 	DealDisputed      EventKind = "deal.disputed"      // the other side; Subject: deal
 	DisputeSettled    EventKind = "dispute.settled"    // both sides; Subject: deal
 	CertificationDone EventKind = "certification.done" // the supplier, Subject
+	CompanyChanged    EventKind = "company.changed"    // the member concerned and the owners; Subject: company entry
 	UserRegistered    EventKind = "user.registered"    // the user, Actor
 	LevelReached      EventKind = "level.reached"      // the user, Actor; Subject: level
 	TaskDone          EventKind = "task.done"          // the user, Actor; Subject: task

@@ -43,6 +43,8 @@ type Facts struct {
 	Question Question
 	Asker    User // of the question
 	Decline  LineDecline
+	Company  Company      // of a change of its members: Buyer is who did it, Supplier whom it concerns
+	Entry    CompanyEntry // the change
 
 	Waiting      Waiting
 	Login        Login
@@ -124,6 +126,8 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 	case kind == PurchaseEnding, kind == QuoteExpiring && recipient == f.Quote.SupplierID, kind == QuotesWaiting && buyer,
 		kind == DealWaiting && (buyer || recipient == f.Deal.SupplierID):
 		return reminderNotice(kind, f, recipient, at), true
+	case kind == CompanyChanged && f.Entry.ID != 0:
+		return companyNotice(f, recipient), true
 	case kind == DeviceLogin && recipient == f.Event.Actor, kind == DigestDue && recipient == f.Event.Actor, kind == SystemAnnounced:
 		return accountNotice(kind, f, at), true
 	case kind == QuoteCountered && recipient == f.Quote.SupplierID:

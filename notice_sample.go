@@ -36,6 +36,8 @@ func sampleFacts(line Line, now time.Time) Facts {
 		Asker:        User{ID: 3, Name: "陇西药农合作社"},
 		Results:      map[int64]Result{1: {Price: 6850, Rank: 2, Of: 5, Sold: true, Beyond: 12}},
 		Decline:      LineDecline{LineID: 1, SupplierID: 2, Reason: "数量太少"},
+		Company:      Company{ID: 1, Name: "安国同仁药业"},
+		Entry:        CompanyEntry{ID: 1, CompanyID: 1, Action: RoleChanged, ActorID: 1, SubjectID: 2, Detail: "审批人"},
 		Waiting:      Waiting{Count: 3, Lowest: "68.50元/公斤"},
 		Login:        Login{Device: "微信（iPhone）", IP: "203.0.113.7", At: now},
 		Announcement: Announcement{ID: 1, Title: "国庆期间客服时间", Text: "10 月 1 日至 7 日，客服时间为 9:00 至 18:00。"},
