@@ -2,6 +2,7 @@ package xunjia
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -43,6 +44,7 @@ type Facts struct {
 	Question Question
 	Asker    User // of the question
 	Decline  LineDecline
+	Team     []int64      // who is told for the buyer's side; nil: the buyer
 	Company  Company      // of a change of its members: Buyer is who did it, Supplier whom it concerns
 	Entry    CompanyEntry // the change
 
@@ -50,6 +52,14 @@ type Facts struct {
 	Login        Login
 	Announcement Announcement
 	Digest       Digest
+}
+
+// Buys tells whether the recipient is told for the buyer's side.
+func (f Facts) Buys(recipient int64) bool {
+	if f.Team == nil {
+		return recipient == f.Purchase.BuyerID
+	}
+	return slices.Contains(f.Team, recipient)
 }
 
 // TemplateSpec describes a template message that staff must have in their
@@ -97,7 +107,7 @@ const (
 // NoticeFor writes what the recipient is told of the event. The recipient is
 // the buyer or one of the suppliers; anybody else is told nothing (false).
 func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, bool) {
-	buyer := recipient == f.Purchase.BuyerID
+	buyer := f.Buys(recipient)
 	switch {
 	case kind == PurchasePublished && !buyer:
 		return newPurchaseNotice(f), true

@@ -50,7 +50,7 @@ func reminderNotice(kind EventKind, f Facts, recipient int64, at time.Time) Noti
 		n.Path, n.Content = PurchasePath(f.Purchase.ID), id(f.Line.ID)
 		n.Title, task = "报价即将截止："+f.Purchase.Title(), "报价即将截止"
 		n.Text = fmt.Sprintf("%s 求购的 %s %s 截止报价，想报价请抓紧。", f.Buyer.Name, f.Purchase.Title(), ShortTime(f.Purchase.Deadline))
-		if recipient == f.Purchase.BuyerID {
+		if f.Buys(recipient) {
 			n.Path += "/compare"
 			n.Text = fmt.Sprintf("您的采购单 %s 在 %s 截止，已收到 %d 条报价。需要更多报价可以延期。", f.Purchase.Number, ShortTime(f.Purchase.Deadline), f.Purchase.QuoteCount)
 		}

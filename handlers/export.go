@@ -65,31 +65,50 @@ func (s *Site) export(c *gin.Context) error {
 // exports are the lists by their name in the address.
 func (s *Site) exports() map[string]exportTable {
 	return map[string]exportTable{
-		"purchases": {"我的采购", []sheet.Column{{Title: "采购单号", Width: 18}, {Title: "状态", Width: 10}, {Title: "品种", Width: 14}, {Title: "规格", Width: 14},
-			{Title: "数量", Width: 10}, {Title: "单位", Width: 6}, {Title: "质量要求", Width: 30}, {Title: "产地", Width: 14}, {Title: "最高限价（元）", Width: 14},
-			{Title: "报价数", Width: 8}, {Title: "收货地区", Width: 24}, {Title: "发票", Width: 18}, {Title: "付款方式", Width: 22}, {Title: "发布时间", Width: 17},
-			{Title: "截止时间", Width: 17}}, s.exportPurchases},
+		"purchases": {"我的采购", purchaseColumns(), s.exportPurchases(s.ownPurchases)},
+		"company":   {"公司采购", purchaseColumns(), s.exportPurchases(s.companysPurchases)},
 		"quotes": {"我的报价", []sheet.Column{{Title: "采购单号", Width: 18}, {Title: "品种", Width: 20}, {Title: "数量", Width: 12}, {Title: "采购商", Width: 24},
 			{Title: "报价（元）", Width: 12}, {Title: "单位", Width: 6}, {Title: "价格类型", Width: 12}, {Title: "质量说明", Width: 30}, {Title: "报价说明", Width: 30},
 			{Title: "答复", Width: 10}, {Title: "答复内容", Width: 24}, {Title: "报价时间", Width: 17}, {Title: "答复时间", Width: 17}}, s.exportQuotes},
-		"bought": {"采购成交", dealColumns("供应商"), s.exportDeals(store.DealsBought)},
-		"sold":   {"卖出成交", dealColumns("采购商"), s.exportDeals(store.DealsSold)},
+		"bought":         {"采购成交", dealColumns("供应商"), s.exportDeals(store.DealsBought)},
+		"company-bought": {"公司成交", dealColumns("供应商"), s.exportDeals(store.DealsCompany)},
+		"sold":           {"卖出成交", dealColumns("采购商"), s.exportDeals(store.DealsSold)},
 	}
 }
 
-func (s *Site) exportPurchases(ctx context.Context, u xunjia.User, page xunjia.Page) (rows [][]any, next string, err error) {
-	list, err := s.Store.PurchasesOf(ctx, u.ID, page)
-	for _, p := range list.Items {
-		for _, l := range p.Lines {
-			var limit any = ""
-			if l.CapPrice > 0 {
-				limit = l.CapPrice
+func purchaseColumns() []sheet.Column {
+	return []sheet.Column{{Title: "采购单号", Width: 18}, {Title: "状态", Width: 10}, {Title: "品种", Width: 14}, {Title: "规格", Width: 14},
+		{Title: "数量", Width: 10}, {Title: "单位", Width: 6}, {Title: "质量要求", Width: 30}, {Title: "产地", Width: 14}, {Title: "最高限价（元）", Width: 14},
+		{Title: "报价数", Width: 8}, {Title: "收货地区", Width: 24}, {Title: "发票", Width: 18}, {Title: "付款方式", Width: 22}, {Title: "发布时间", Width: 17},
+		{Title: "截止时间", Width: 17}}
+}
+
+// purchasePart reads a part of a list of purchases.
+type purchasePart func(ctx context.Context, u xunjia.User, page xunjia.Page) (xunjia.List[xunjia.Purchase], error)
+
+func (s *Site) ownPurchases(ctx context.Context, u xunjia.User, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
+	return s.Store.PurchasesOf(ctx, u.ID, page)
+}
+
+func (s *Site) companysPurchases(ctx context.Context, u xunjia.User, page xunjia.Page) (xunjia.List[xunjia.Purchase], error) {
+	return s.Store.PurchasesOfCompany(ctx, u.CompanyID, nil, page)
+}
+
+func (s *Site) exportPurchases(read purchasePart) func(context.Context, xunjia.User, xunjia.Page) ([][]any, string, error) {
+	return func(ctx context.Context, u xunjia.User, page xunjia.Page) (rows [][]any, next string, err error) {
+		list, err := read(ctx, u, page)
+		for _, p := range list.Items {
+			for _, l := range p.Lines {
+				var limit any = ""
+				if l.CapPrice > 0 {
+					limit = l.CapPrice
+				}
+				rows = append(rows, []any{p.Number, p.StatusAt(s.Clock()).String(), l.Name, l.Spec, l.Quantity, string(l.Unit), l.Quality, l.Origin, limit,
+					l.QuoteCount, p.Area.Name(), p.Invoice, p.Payment, p.PublishedAt, p.Deadline})
 			}
-			rows = append(rows, []any{p.Number, p.StatusAt(s.Clock()).String(), l.Name, l.Spec, l.Quantity, string(l.Unit), l.Quality, l.Origin, limit,
-				l.QuoteCount, p.Area.Name(), p.Invoice, p.Payment, p.PublishedAt, p.Deadline})
 		}
+		return rows, list.Next, err
 	}
-	return rows, list.Next, err
 }
 
 func (s *Site) exportQuotes(ctx context.Context, u xunjia.User, page xunjia.Page) (rows [][]any, next string, err error) {

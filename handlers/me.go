@@ -25,6 +25,13 @@ func (s *Site) me(c *gin.Context) error {
 		Face: string([]rune(u.Name)[:1]),
 	}
 	p.Title, p.Tab = "我的", templates.MeTab
+	if u.CompanyID != 0 {
+		company, err := s.Store.Company(c.Request.Context(), u.CompanyID)
+		if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
+			return err
+		}
+		p.CompanyName = company.Name
+	}
 	if p.Bindable = s.Account != nil; p.Bindable {
 		_, err := s.Store.IdentityOfUser(c.Request.Context(), s.Account.AppID(), u.ID)
 		if p.Bound = err == nil; err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {

@@ -14,7 +14,7 @@ import (
 // state.
 func (s *Site) myPurchases(c *gin.Context) error {
 	ctx, user, page := c.Request.Context(), visitOf(c).user.ID, xunjia.Page{After: c.Query("after")}
-	states := map[string]xunjia.PurchaseStatus{"open": xunjia.WaitingForQuote, "ended": xunjia.QuotingEnded, "done": xunjia.Purchased, "closed": xunjia.Closed}
+	states := purchaseTabs()
 	chosen := c.Query("status")
 	var list xunjia.List[xunjia.Purchase]
 	var err error
@@ -27,10 +27,10 @@ func (s *Site) myPurchases(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := &templates.MyPurchasesPage{Status: chosen, Next: list.Next, First: page.After == ""}
+	p := &templates.MyPurchasesPage{Status: chosen, First: page.After == "", HasCompany: visitOf(c).user.CompanyID != 0}
 	p.Title, p.Tab, p.Wide, p.Back = "我的采购", templates.MeTab, true, "/me"
-	for _, purchase := range list.Items {
-		p.Purchases = append(p.Purchases, templates.NewPurchaseCard(purchase, s.Clock()))
+	if err := s.addPurchaseCards(c, p, list); err != nil {
+		return err
 	}
 	return s.render(c, http.StatusOK, p)
 }

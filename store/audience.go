@@ -29,6 +29,9 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 	if f.Buyer, err = s.User(ctx, f.Purchase.BuyerID); err != nil {
 		return f, err
 	}
+	if f.Team, err = s.teamOf(ctx, f.Purchase, f.Buyer); err != nil {
+		return f, err
+	}
 	if e.QuoteID != 0 {
 		view, err := s.quoteView(ctx, e.QuoteID, 0)
 		if err != nil {
@@ -95,7 +98,7 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	case xunjia.PurchaseEnded, xunjia.PurchaseClosed, xunjia.PurchaseExtended, xunjia.PurchaseReopened, xunjia.LineClosed:
 		people, next, err = s.quoters(ctx, e, q)
 	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn:
-		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
+		people = team(q.Facts)
 	case xunjia.QuoteAccepted, xunjia.QuoteRefused:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
 	case xunjia.DealChanged, xunjia.DealConfirmed, xunjia.DealCancelled, xunjia.DealKept, xunjia.DealCompleted, xunjia.DealRated,
@@ -112,9 +115,9 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	case xunjia.SupplierInvited:
 		people, err = s.invited(ctx, e)
 	case xunjia.LineDeclined:
-		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
+		people = team(q.Facts)
 	case xunjia.QuestionAsked:
-		people = []Recipient{{ID: q.Facts.Purchase.BuyerID}}
+		people = team(q.Facts)
 	case xunjia.QuestionAnswered:
 		people, next, err = s.listeners(ctx, e, q)
 	}
@@ -127,16 +130,35 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 // dealSides are the sides of a deal but for who acted; both when staff did.
 func dealSides(e xunjia.Event, f xunjia.Facts) []Recipient {
 	var people []Recipient
-	for _, side := range []int64{f.Purchase.BuyerID, f.Quote.SupplierID} {
-		if side != e.Actor {
-			people = append(people, Recipient{ID: side})
-		}
+	if e.Actor == 0 || e.Actor == f.Quote.SupplierID {
+		people = team(f)
 	}
-	// A colleague acted for the buyer's side.
-	if len(people) == 2 && e.Actor != 0 {
-		people = people[1:]
+	if e.Actor == 0 || e.Actor != f.Quote.SupplierID { // the buyer or a colleague acted
+		people = append(people, Recipient{ID: f.Quote.SupplierID})
 	}
 	return people
+}
+
+// team are those who are told for the buyer's side.
+func team(f xunjia.Facts) []Recipient {
+	if f.Team == nil {
+		return []Recipient{{ID: f.Purchase.BuyerID}}
+	}
+	people := make([]Recipient, len(f.Team))
+	for i, id := range f.Team {
+		people[i] = Recipient{ID: id}
+	}
+	return people
+}
+
+// teamOf are the owners of a company whose purchase somebody published who has
+// left it: he may not know any more what becomes of it. nil otherwise.
+func (s *Store) teamOf(ctx context.Context, p xunjia.Purchase, buyer xunjia.User) ([]int64, error) {
+	if p.CompanyID == 0 || p.Of(buyer) {
+		return nil, nil
+	}
+	return all(ctx, s.db, sq.Select("id").From("users").Where(sq.Eq{"company_id": p.CompanyID, "company_role": xunjia.CompanyOwner}).
+		OrderBy("id").Limit(xunjia.MaxMembers), scanInt)
 }
 
 // quoters are the suppliers who have quoted on the purchase, or the line of it
@@ -162,7 +184,7 @@ func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([
 		next = people[len(people)-1].ID
 	}
 	if q.After == 0 && (e.Kind == xunjia.PurchaseEnded || e.Kind == xunjia.PurchaseClosed) && e.Actor == 0 {
-		people = append(people, Recipient{ID: q.Facts.Purchase.BuyerID})
+		people = append(people, team(q.Facts)...)
 	}
 	return people, next, nil
 }

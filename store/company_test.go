@@ -193,3 +193,49 @@ func TestJoinAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// Whoever left a company hears no more of what he published for it; its owners
+// do.
+func TestWhoHearsForACompany(t *testing.T) {
+	eachMarket(t, func(t *testing.T, m market) {
+		ctx := t.Context()
+		m.found(t)
+		m.join(t, m.supplier.ID, xunjia.CompanyBuyer)
+		p, _, err := m.PublishPurchase(ctx, m.supplier.ID, m.draft("黄连"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, _, err := m.SubmitQuote(ctx, p.Lines[0].ID, m.next.ID, xunjia.Offer{Price: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := func() []int64 {
+			t.Helper()
+			e := xunjia.Event{Kind: xunjia.QuoteCreated, Actor: m.next.ID, PurchaseID: p.ID, LineID: q.LineID, QuoteID: q.ID}
+			f, err := m.EventFacts(ctx, e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			people, _, err := m.Audience(ctx, e, store.AudienceQuery{Facts: f, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []int64
+			for _, r := range people {
+				if _, ok := xunjia.NoticeFor(e.Kind, f, r.ID, m.clock.now()); ok {
+					ids = append(ids, r.ID)
+				}
+			}
+			return ids
+		}
+		if got := told(); len(got) != 1 || got[0] != m.supplier.ID {
+			t.Errorf("told: %v, want who published", got)
+		}
+		if err := m.LeaveCompany(ctx, m.supplier.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := told(); len(got) != 1 || got[0] != m.buyer.ID {
+			t.Errorf("told after he left: %v, want the owner", got)
+		}
+	})
+}

@@ -5,11 +5,14 @@ import "github.com/xunjia/xunjia"
 // MePage is a user's own corner.
 type MePage struct {
 	Layout
-	Phone     string // masked
-	Area      string
-	Kind      string
-	Followed  int
-	Level     xunjia.Level
+	Phone    string // masked
+	Area     string
+	Kind     string
+	Followed int
+	Level    xunjia.Level
+
+	CompanyName string // "" without one
+
 	Bindable  bool // there is an official account
 	Bound     bool // to a WeChat identity
 	Face      string

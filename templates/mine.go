@@ -14,6 +14,26 @@ type MyPurchasesPage struct {
 	Status    string // the chosen one of the tabs
 	Next      string // for the next page; "" at the end
 	First     bool   // of the pages
+
+	HasCompany bool             // the reader is in a company
+	Company    bool             // these are its purchases, not only his own
+	Publishers map[int64]string // of a company's purchases, by user id
+}
+
+// Path is the address of the list.
+func (p *MyPurchasesPage) Path() string {
+	if p.Company {
+		return "/me/company/purchases"
+	}
+	return "/me/purchases"
+}
+
+// Export is the name of the list's workbook.
+func (p *MyPurchasesPage) Export() string {
+	if p.Company {
+		return "company"
+	}
+	return "purchases"
 }
 
 // Tabs are the states to choose from.
@@ -23,7 +43,7 @@ func (*MyPurchasesPage) Tabs() []Option {
 
 // More leads to the next page.
 func (p *MyPurchasesPage) More() More {
-	return moreAt("/me/purchases", url.Values{"status": {p.Status}}, p.Next)
+	return moreAt(p.Path(), url.Values{"status": {p.Status}}, p.Next)
 }
 
 // Template implements Page.

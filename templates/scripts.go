@@ -58,3 +58,6 @@ func (*MyPurchasesPage) Script() string { return listScript }
 
 // Script is as for HomePage.
 func (*MyQuotesPage) Script() string { return listScript }
+
+// Script is as for PublishPage.
+func (*CompanyLinkPage) Script() string { return businessScript }
