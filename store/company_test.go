@@ -141,7 +141,7 @@ func TestOneOwnerStays(t *testing.T) {
 		for round := range 15 {
 			pair := [2]int64{m.buyer.ID, m.supplier.ID}
 			atOnce(t, stores, 2, xunjia.Conflict, func(s *store.Store, i int) error {
-				err := error(nil)
+				var err error
 				if round%2 == 0 {
 					err = s.SetCompanyRole(t.Context(), pair[i], pair[i], xunjia.CompanyViewer)
 				} else {
