@@ -89,6 +89,7 @@ func Catalogue() []EventSpec {
 		{LevelReached, "成长等级提升", AccountTopic, "the user", nil, false},
 		{CompanyChanged, "公司成员变化", AccountTopic, "the member concerned and the company's owners", nil, false},
 		{CertificationDone, "认证结果", AccountTopic, "the supplier", wechat, false},
+		{CertificationEnds, "认证即将到期", AccountTopic, "the supplier, 30 and 7 days before", wechat, false},
 		{SystemAnnounced, "系统通知", AccountTopic, "whom staff chose", nil, false},
 		{DeviceLogin, "新设备登录", AccountTopic, "the user", wechat, true},
 		{DigestDue, "每日汇总", AccountTopic, "who chose a daily digest", wechat, false},

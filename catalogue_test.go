@@ -64,7 +64,7 @@ func sampleNotices(kind EventKind) map[int64]Notice {
 	for recipient := range int64(4) {
 		f := sampleFacts(facts().Line, noon())
 		f.Event.Kind = kind
-		if kind == SupplierInvited || kind == CertificationDone {
+		if kind == SupplierInvited || kind == CertificationDone || kind == CertificationEnds {
 			f.Event.Subject = 2
 		}
 		if n, ok := NoticeFor(kind, f, recipient, noon()); ok && recipient != 0 {
@@ -80,7 +80,7 @@ func TestCatalogueChannels(t *testing.T) {
 		switch s.Kind {
 		case CodeRequested: // no notice: it is sealed
 			continue
-		case PurchaseEdited, QuoteConfirmed, CertificationDone: // nothing writes them yet
+		case PurchaseEdited, QuoteConfirmed: // nothing writes them yet
 			continue
 		}
 		used := map[Channel]bool{}

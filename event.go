@@ -36,8 +36,9 @@ const (
 	DealRated         EventKind = "deal.rated"         // the other side; Subject: deal
 	DealDisputed      EventKind = "deal.disputed"      // the other side; Subject: deal
 	DisputeSettled    EventKind = "dispute.settled"    // both sides; Subject: deal
-	CertificationDone EventKind = "certification.done" // the supplier, Subject
+	CertificationDone EventKind = "certification.done" // the supplier, Subject; Actor: staff when it was approved, else 0
 	CompanyChanged    EventKind = "company.changed"    // the member concerned and the owners; Subject: company entry
+	CertificationEnds EventKind = "certification.ends" // the supplier, Subject; soon
 	UserRegistered    EventKind = "user.registered"    // the user, Actor
 	LevelReached      EventKind = "level.reached"      // the user, Actor; Subject: level
 	TaskDone          EventKind = "task.done"          // the user, Actor; Subject: task

@@ -25,13 +25,19 @@ type Media struct {
 	UsedAt      time.Time // last put into a form that was saved; zero for never
 }
 
-// FilePrefix begins the key of a file. The keys of pictures hold no hyphen, so
-// a key alone tells which of the two it is.
+// FilePrefix begins the key of a file; a key alone tells what it is of.
 const FilePrefix = "f-"
 
 // IsFile tells whether a key is that of a file, which is downloaded, and not
 // that of a picture, which is shown.
 func IsFile(key string) bool { return strings.HasPrefix(key, FilePrefix) }
+
+// PrivatePrefix begins the key of a picture that only its owner and staff may
+// see: the public address of pictures knows none of them.
+const PrivatePrefix = "p-"
+
+// IsPrivate tells whether a key is that of a private picture.
+func IsPrivate(key string) bool { return strings.HasPrefix(key, PrivatePrefix) }
 
 // FilePath is the page of a file.
 func FilePath(key string) string { return "/files/" + key }
@@ -114,13 +120,17 @@ const (
 	UsedInPurchases MediaUse = "purchases"
 	UsedInQuotes    MediaUse = "quotes"
 	UsedInDeals     MediaUse = "deals"
-	UsedInReplies   MediaUse = "replies" // automatic ones and those of staff in the chat
-	UsedNowhere     MediaUse = "nowhere"
+	UsedInShowcases MediaUse = "showcases" // on public pages of people
+
+	UsedInCertifications MediaUse = "certifications" // private
+
+	UsedInReplies MediaUse = "replies" // automatic ones and those of staff in the chat
+	UsedNowhere   MediaUse = "nowhere"
 )
 
 // MediaUses lists every use in the order of forms.
 func MediaUses() []MediaUse {
-	return []MediaUse{UsedInPurchases, UsedInQuotes, UsedInDeals, UsedInReplies, UsedNowhere}
+	return []MediaUse{UsedInPurchases, UsedInQuotes, UsedInDeals, UsedInShowcases, UsedInReplies, UsedNowhere}
 }
 
 // String is the use's Chinese name.
@@ -132,6 +142,10 @@ func (u MediaUse) String() string {
 		return "报价"
 	case UsedInDeals:
 		return "成交"
+	case UsedInShowcases:
+		return "公开主页"
+	case UsedInCertifications:
+		return "认证"
 	case UsedInReplies:
 		return "公众号回复"
 	case UsedNowhere:

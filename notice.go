@@ -48,6 +48,8 @@ type Facts struct {
 	Company  Company      // of a change of its members: Buyer is who did it, Supplier whom it concerns
 	Entry    CompanyEntry // the change
 
+	Certification Certification
+
 	Waiting      Waiting
 	Login        Login
 	Announcement Announcement
@@ -136,6 +138,10 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 	case kind == PurchaseEnding, kind == QuoteExpiring && recipient == f.Quote.SupplierID, kind == QuotesWaiting && buyer,
 		kind == DealWaiting && (buyer || recipient == f.Deal.SupplierID):
 		return reminderNotice(kind, f, recipient, at), true
+	case kind == CertificationDone && recipient == f.Event.Subject:
+		return certifiedNotice(f, at), true
+	case kind == CertificationEnds && recipient == f.Event.Subject:
+		return expiringNotice(f, at), true
 	case kind == CompanyChanged && f.Entry.ID != 0:
 		return companyNotice(f, recipient), true
 	case kind == DeviceLogin && recipient == f.Event.Actor, kind == DigestDue && recipient == f.Event.Actor, kind == SystemAnnounced:

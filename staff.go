@@ -62,6 +62,7 @@ const (
 	ViewPurchases     Permission = "purchases.view"     // every purchase, without prices
 	ClosePurchases    Permission = "purchases.close"    // close them, hide questions
 	ViewPushes        Permission = "pushes.view"        // who was told of which purchase, and what came of it
+	ReviewSuppliers   Permission = "suppliers.review"   // certifications and their documents
 	ManagePushes      Permission = "pushes.manage"      // begin and stop rounds, caps and thresholds
 )
 
@@ -71,7 +72,7 @@ func Permissions() []Permission {
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
 		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, SettleDisputes, EditMedia,
 		ViewPurchases, ClosePurchases,
-		ViewPushes, ManagePushes,
+		ViewPushes, ManagePushes, ReviewSuppliers,
 	}
 }
 
@@ -80,7 +81,7 @@ func (r Role) Can(p Permission) bool {
 	switch p {
 	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans, ViewPurchases, ViewPushes:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes, ReviewSuppliers:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
 	case ManageStaff, ViewAudit, ManageSite:
 		return r == OwnerRole || r == AdminRole

@@ -90,6 +90,14 @@ also before the clock's job has written it.
 		StopRound:   "the clock, when nothing more is wanted or possible, or staff",
 		ResumeRound: "the buyer, who opens the purchase again",
 	})
+	machine(&b, "Certification: `state`", CertificationStates(), CertificationActions(), map[CertificationAction]string{
+		ApproveCertification:  "staff",
+		RejectCertification:   "staff, with a reason",
+		WithdrawCertification: "who submitted it",
+		RevokeCertification:   "staff, with a reason; the program, when the registered name is changed",
+		ExpireCertification:   "the clock",
+		ReplaceCertification:  "the approval of a newer one",
+	})
 	b.WriteString("## Other stored numbers\n\n| column | numbers |\n|---|---|\n")
 	fmt.Fprintf(&b, "| `quote.status` | %d 默认 · %d 成功 (a deal came of it) |\n", DefaultQuote, SuccessfulQuote)
 	fmt.Fprintf(&b, "| `quote_attachment.type`, `purchase_attachment.type` | %s |\n", numbers(AttachmentTypes()))

@@ -69,7 +69,7 @@ func mediaFilter(form templates.Form) (f xunjia.MediaFilter, ok bool) {
 }
 
 func (s *Site) showMedia(c *gin.Context) error {
-	m, err := s.Store.Media(c.Request.Context(), c.Param("key"))
+	m, err := s.publicMedia(c)
 	if err != nil {
 		return err
 	}
@@ -155,4 +155,13 @@ func (s *Site) recrop(ctx context.Context, m xunjia.Media, focus xunjia.Focus, s
 		}
 	}
 	return err
+}
+
+// publicMedia is the media of the address, unless it is private.
+func (s *Site) publicMedia(c *gin.Context) (xunjia.Media, error) {
+	key := c.Param("key")
+	if xunjia.IsPrivate(key) {
+		return xunjia.Media{}, errNoPage()
+	}
+	return s.Store.Media(c.Request.Context(), key)
 }

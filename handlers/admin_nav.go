@@ -34,6 +34,8 @@ func navigation() []navSection {
 		{"业务", []navEntry{
 			{"/admin/purchases", "采购单", "package", xunjia.ViewPurchases},
 			{"/admin/push", "推送", "send", xunjia.ViewPushes},
+			{"/admin/certifications", "供应商认证", "file-certificate", xunjia.ReviewSuppliers},
+			{"/admin/disputes", "成交争议", "shield-check", xunjia.SettleDisputes},
 		}},
 		{"公众号", []navEntry{
 			{"/admin/conversations", "会话", "messages", xunjia.ReadConversations},
@@ -43,9 +45,6 @@ func navigation() []navSection {
 			{"/admin/qrcodes", "二维码", "qrcode", xunjia.EditQRCodes},
 			{"/admin/templates", "模板消息", "template", xunjia.ManageTemplates},
 			{"/admin/health", "账号状态", "heartbeat", xunjia.ViewHealth},
-		}},
-		{"业务", []navEntry{
-			{"/admin/disputes", "成交争议", "shield-check", xunjia.SettleDisputes},
 		}},
 		{"内容", []navEntry{
 			{"/admin/media", "图片和文件", "photo", xunjia.EditMedia},
@@ -137,7 +136,11 @@ func (s *Site) countBadges(ctx context.Context) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{"/admin/health": len(stops), "/admin/disputes": disputes, "/admin/conversations": waiting}
+	certifications, err := s.Store.WaitingCertifications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{"/admin/health": len(stops), "/admin/certifications": certifications, "/admin/disputes": disputes, "/admin/conversations": waiting}
 	for _, b := range backlog {
 		if b.State == xunjia.DeliveryDead {
 			counts["/admin"] += b.Count

@@ -64,7 +64,7 @@ func (s *Site) takeWeChatPicture(c *gin.Context) error {
 	if int64(len(file.Content)) > s.MaxUpload {
 		return xunjia.Errorf(xunjia.TooLarge, "图片太大了，每张最多 %d MB", s.MaxUpload>>20)
 	}
-	m, err := s.keepPicture(ctx, visitOf(c).user.ID, bytes.NewReader(file.Content))
+	m, err := s.keepPicture(ctx, visitOf(c).user.ID, bytes.NewReader(file.Content), media.Save)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ func (s *Site) me(c *gin.Context) error {
 		Face: string([]rune(u.Name)[:1]),
 	}
 	p.Title, p.Tab = "我的", templates.MeTab
+	p.Certified = u.Certified(s.Clock())
 	if u.CompanyID != 0 {
 		company, err := s.Store.Company(c.Request.Context(), u.CompanyID)
 		if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {

@@ -26,7 +26,11 @@ func (s *Site) upload(c *gin.Context) error {
 	if files == nil || len(files.File["file"]) != 1 {
 		return xunjia.Errorf(xunjia.Invalid, "请选择一张图片")
 	}
-	m, err := s.storeUpload(c, files.File["file"][0])
+	store := s.storeUpload
+	if c.PostForm("private") != "" {
+		store = s.storePrivate
+	}
+	m, err := store(c, files.File["file"][0])
 	if err != nil {
 		return err
 	}
@@ -92,8 +96,20 @@ func (s *Site) noteMedia(ctx context.Context, m xunjia.Media) (xunjia.Media, err
 	return m, nil
 }
 
+// storePrivate keeps a picture that only the visitor and staff may see.
+func (s *Site) storePrivate(c *gin.Context, file *multipart.FileHeader) (xunjia.Media, error) {
+	return s.storePictureWith(c, file, media.SavePrivate)
+}
+
 // storePicture processes an uploaded file and notes that it is the visitor's.
 func (s *Site) storePicture(c *gin.Context, file *multipart.FileHeader) (xunjia.Media, error) {
+	return s.storePictureWith(c, file, media.Save)
+}
+
+// saveImage stores the sizes of a picture: media.Save or media.SavePrivate.
+type saveImage func(ctx context.Context, b media.Blobs, img media.Image) (key string, err error)
+
+func (s *Site) storePictureWith(c *gin.Context, file *multipart.FileHeader, save saveImage) (xunjia.Media, error) {
 	ctx := c.Request.Context()
 	if file.Size > s.MaxUpload {
 		return xunjia.Media{}, xunjia.Errorf(xunjia.TooLarge, "图片太大了，每张最多 %d MB", s.MaxUpload>>20)
@@ -103,16 +119,16 @@ func (s *Site) storePicture(c *gin.Context, file *multipart.FileHeader) (xunjia.
 		return xunjia.Media{}, err
 	}
 	defer r.Close()
-	return s.keepPicture(ctx, visitOf(c).user.ID, r)
+	return s.keepPicture(ctx, visitOf(c).user.ID, r, save)
 }
 
 // keepPicture processes a picture and notes whose it is.
-func (s *Site) keepPicture(ctx context.Context, owner int64, r io.Reader) (xunjia.Media, error) {
+func (s *Site) keepPicture(ctx context.Context, owner int64, r io.Reader, save saveImage) (xunjia.Media, error) {
 	img, err := s.Pictures.Process(ctx, r, media.Centre())
 	if err != nil {
 		return xunjia.Media{}, err
 	}
-	key, err := media.Save(ctx, s.Blobs, img)
+	key, err := save(ctx, s.Blobs, img)
 	if err != nil {
 		return xunjia.Media{}, err
 	}
@@ -127,6 +143,12 @@ func (s *Site) keepPicture(ctx context.Context, owner int64, r io.Reader) (xunji
 // so that showing it again loses none. A key that comes twice counts once. The
 // complaint about a picture is Invalid on the field.
 func (s *Site) uploads(c *gin.Context, f templates.Form, field string, most int) ([]string, error) {
+	return s.uploadsWith(c, f, field, most, s.storeUpload)
+}
+
+// uploadsWith is uploads for pictures that come with the form and are stored by
+// store.
+func (s *Site) uploadsWith(c *gin.Context, f templates.Form, field string, most int, store func(*gin.Context, *multipart.FileHeader) (xunjia.Media, error)) ([]string, error) {
 	var keys []string
 	for _, key := range f.Values[field] {
 		if !slices.Contains(keys, key) && len(keys) <= most {
@@ -142,7 +164,7 @@ func (s *Site) uploads(c *gin.Context, f templates.Form, field string, most int)
 			if len(keys) >= most {
 				return keys, xunjia.FieldErrors{field: "图片太多了"}.Err()
 			}
-			stored, err := s.storeUpload(c, file)
+			stored, err := store(c, file)
 			if e := known(err); err != nil && (e.Code == xunjia.Invalid || e.Code == xunjia.TooLarge) {
 				return keys, &xunjia.Error{Code: xunjia.Invalid, Message: e.Message, Fields: map[string]string{field: e.Message}, Err: e.Err}
 			}
@@ -184,6 +206,9 @@ const (
 // without cookies, so none are asked for; the key is secret enough.
 func (s *Site) picture(c *gin.Context) error {
 	ctx, key, variant := c.Request.Context(), c.Param("key"), media.Variant(c.Param("variant"))
+	if xunjia.IsPrivate(key) {
+		return errNoPage()
+	}
 	var blob *media.Blob
 	var err error
 	keep := keepForever
@@ -231,4 +256,25 @@ func (s *Site) openCrop(ctx context.Context, key string, v media.Variant, versio
 		}
 	}
 	return nil, "", xunjia.Errorf(xunjia.NotFound, "图片不存在，可能已删除")
+}
+
+// serveDocument serves a private picture to somebody who may see it; nobody may
+// keep it.
+func (s *Site) serveDocument(c *gin.Context, key string) error {
+	variant := media.Variant(c.Param("variant"))
+	if variant != media.Original && variant != media.Mobile {
+		return errNoPage()
+	}
+	blob, err := s.Blobs.Open(c.Request.Context(), media.Name(key, variant))
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	h := c.Writer.Header()
+	h.Set("Content-Type", blob.ContentType)
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Content-Disposition", "inline")
+	http.ServeContent(c.Writer, c.Request, "", blob.ModTime, blob)
+	return nil
 }

@@ -55,6 +55,7 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 		Purchase: p, Status: p.StatusAt(now), Left: templates.LeftOf(p, now),
 		Buyer: buyer, BuyerName: nameFor(v, buyer), Mine: p.Of(v.user),
 	}
+	page.BuyerCertified = buyer.Certified(now)
 	page.Title, page.Wide, page.Back = p.Title(), true, "/purchases"
 	if page.Mine {
 		page.Back = "/me/purchases"

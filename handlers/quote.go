@@ -186,6 +186,7 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 		Supplier: v.Supplier, Buyer: v.Buyer, Mine: user == v.Quote.SupplierID,
 	}
 	p.Title, p.Wide = "报价详情", true
+	p.OtherCertified = p.Other().Certified(now)
 	p.Expired = v.Quote.State == xunjia.Pending && v.Quote.Expired(now)
 	if p.Mine {
 		_, take := v.Quote.CounterTaken(v.Purchase, v.Line, user, v.Quote.Counter.Price, now)

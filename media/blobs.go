@@ -67,7 +67,7 @@ func FileName(key string) string { return key + ".pdf" }
 
 // names is the shape of every name: 26 random characters, a size, the version
 // of a crop, an extension; or those of a file.
-var names = regexp.MustCompile(`^(?:([a-z2-7]{26})-(?:original|(?:pc|mobile)(?:\.([1-9][0-9]{0,15}))?)\.jpg|(f-[a-z2-7]{26})\.pdf)$`)
+var names = regexp.MustCompile(`^(?:((?:p-)?[a-z2-7]{26})-(?:original|(?:pc|mobile)(?:\.([1-9][0-9]{0,15}))?)\.jpg|(f-[a-z2-7]{26})\.pdf)$`)
 
 // Parse takes the name of a blob apart into the key of its media and the
 // version of a crop; ok is false for a name that is none.
@@ -92,7 +92,16 @@ func mimeOf(name string) string {
 // characters that nobody can guess. Name gives the blob of a size. What was
 // written is removed again when one fails.
 func Save(ctx context.Context, b Blobs, img Image) (key string, err error) {
-	key = strings.ToLower(rand.Text())
+	return save(ctx, b, "", img)
+}
+
+// SavePrivate is Save for a picture that only its owner and staff may see.
+func SavePrivate(ctx context.Context, b Blobs, img Image) (key string, err error) {
+	return save(ctx, b, xunjia.PrivatePrefix, img)
+}
+
+func save(ctx context.Context, b Blobs, prefix string, img Image) (key string, err error) {
+	key = prefix + strings.ToLower(rand.Text())
 	if err := putAll(ctx, b, map[string][]byte{
 		Name(key, Original): img.Original, Name(key, PC): img.PC, Name(key, Mobile): img.Mobile,
 	}); err != nil {

@@ -38,6 +38,7 @@ func (o *Outbox) chores() []chore {
 		{"prune sessions", time.Minute, func(ctx context.Context) error {
 			return untilDone(ctx, func() (int, error) { return o.Store.PruneSessions(ctx, choreBatch) })
 		}},
+		{"end certifications", time.Minute, o.endCertifications},
 		{"make daily digests", time.Minute, o.makeDigests},
 		{"roll up prices", time.Minute, func(ctx context.Context) error {
 			return untilDone(ctx, func() (int, error) { return o.Store.RollPrices(ctx, choreBatch) })
@@ -65,6 +66,16 @@ func (o *Outbox) runChore(ctx context.Context, c chore) {
 func (o *Outbox) endDuePurchases(ctx context.Context) error {
 	return untilDone(ctx, func() (int, error) {
 		n, err := o.Store.EndDuePurchases(ctx, choreBatch)
+		if n > 0 {
+			o.Wake()
+		}
+		return n, err
+	})
+}
+
+func (o *Outbox) endCertifications(ctx context.Context) error {
+	return untilDone(ctx, func() (int, error) {
+		n, err := o.Store.EndCertifications(ctx, choreBatch)
 		if n > 0 {
 			o.Wake()
 		}

@@ -16,6 +16,10 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		f.Digest, err = digest(ctx, s.db, e.Actor, moment(e.Subject), e.CreatedAt)
 		return f, err
 	}
+	if e.Kind == xunjia.CertificationDone || e.Kind == xunjia.CertificationEnds {
+		f.Certification, err = s.latestCertification(ctx, e.Subject)
+		return f, err
+	}
 	if e.Kind == xunjia.CompanyChanged {
 		err = s.companyFacts(ctx, &f)
 		return f, err
@@ -110,6 +114,8 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
 	case xunjia.LineConcluded:
 		people, next, err = s.losers(ctx, e, q)
+	case xunjia.CertificationDone, xunjia.CertificationEnds:
+		people = []Recipient{{ID: e.Subject}}
 	case xunjia.CompanyChanged:
 		people, err = s.companyAudience(ctx, q.Facts)
 	case xunjia.SupplierInvited:

@@ -73,7 +73,7 @@ func (s *Store) CreateCompany(ctx context.Context, userID int64, name string) (c
 		return c, err
 	}
 	err = s.runTx(ctx, func(tx *tx) error {
-		u, err := s.lockUser(ctx, tx, userID)
+		u, err := active(ctx, tx, userID)
 		if err != nil {
 			return err
 		}
@@ -91,18 +91,6 @@ func (s *Store) CreateCompany(ctx context.Context, userID int64, name string) (c
 		return err
 	})
 	return c, err
-}
-
-// lockUser reads a user who may act, and locks him.
-func (s *Store) lockUser(ctx context.Context, tx *tx, id int64) (xunjia.User, error) {
-	u, err := one(ctx, tx, selectUsers().Where(sq.Eq{"id": id}).Suffix(s.dialect.forUpdate()), scanUser)
-	if errors.Is(err, sql.ErrNoRows) {
-		return u, errNoUser()
-	}
-	if err == nil && u.Disabled {
-		return u, xunjia.Errorf(xunjia.Forbidden, "这个账号已停用，请联系客服")
-	}
-	return u, err
 }
 
 // enter puts a user, who is in no company, into one.
@@ -379,7 +367,7 @@ func (s *Store) JoinCompany(ctx context.Context, userID int64, token string) err
 		if err != nil {
 			return err
 		}
-		u, err := s.lockUser(ctx, tx, userID)
+		u, err := active(ctx, tx, userID)
 		if err != nil {
 			return err
 		}

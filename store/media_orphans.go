@@ -39,6 +39,8 @@ func mediaPlaces() []mediaPlace {
 		column("deal_attachment", "media", xunjia.UsedInDeals),
 		{table: "dispute_entry", column: "media", use: xunjia.UsedInDeals,
 			used: inDisputes + " AND e.user_id = media.owner_id", usedOwnerless: inDisputes},
+		column("certification_document", "media", xunjia.UsedInCertifications),
+		column("showcase", "media", xunjia.UsedInShowcases),
 		column("reply", "media_key", xunjia.UsedInReplies),
 		column("conversation_message", "media", xunjia.UsedInReplies),
 	}

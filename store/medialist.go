@@ -58,9 +58,9 @@ func selectMediaUses() sq.SelectBuilder {
 	return q
 }
 
-// usesOfMedia are the uses but UsedNowhere.
+// usesOfMedia are the uses that the list shows but for UsedNowhere.
 func usesOfMedia() []xunjia.MediaUse {
-	return []xunjia.MediaUse{xunjia.UsedInPurchases, xunjia.UsedInQuotes, xunjia.UsedInReplies}
+	return []xunjia.MediaUse{xunjia.UsedInPurchases, xunjia.UsedInQuotes, xunjia.UsedInDeals, xunjia.UsedInShowcases, xunjia.UsedInReplies}
 }
 
 func scanMediaRow(row scanner) (r MediaRow, err error) {
@@ -79,7 +79,8 @@ func scanMediaRow(row scanner) (r MediaRow, err error) {
 	return r, err
 }
 
-// MediaList answers a part of the pictures and files, newest first.
+// MediaList answers a part of the pictures and files, newest first. Private ones
+// are not among them.
 func (s *Store) MediaList(ctx context.Context, f xunjia.MediaFilter, p xunjia.Page) (list xunjia.List[MediaRow], err error) {
 	cursor, err := parseMediaCursor(p.After)
 	if err != nil {
@@ -90,7 +91,7 @@ func (s *Store) MediaList(ctx context.Context, f xunjia.MediaFilter, p xunjia.Pa
 		limit = xunjia.PageSize
 	}
 	limit = min(limit, maxPage)
-	q := selectMediaUses().Where(alive())
+	q := selectMediaUses().Where(alive()).Where(sq.Expr("SUBSTR(media.media_key, 1, ?) <> ?", len(xunjia.PrivatePrefix), xunjia.PrivatePrefix))
 	if f.OwnerID != 0 {
 		q = q.Where(sq.Eq{"media.owner_id": f.OwnerID})
 	}

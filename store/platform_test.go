@@ -27,6 +27,7 @@ func newClock() *clock {
 
 func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()) }
 func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+func (c *clock) set(t time.Time)         { c.ms.Store(t.UnixMilli()) }
 
 // option sets the clock; real ones are finer than what is stored.
 func (c *clock) option(o *store.Options) {

@@ -174,14 +174,31 @@ func active(ctx context.Context, tx *tx, userID int64) (xunjia.User, error) {
 	return u, err
 }
 
-// SaveProfile writes the second registration step, or a later change of it.
+// SaveProfile writes the second registration step, or a later change of it; a
+// certification does not outlive a change of the name that it stands for.
 // The error is Invalid for a wrong profile and NotFound for an unknown user.
 func (s *Store) SaveProfile(ctx context.Context, userID int64, p xunjia.Profile) (xunjia.User, error) {
 	if err := p.Validate(); err != nil {
 		return xunjia.User{}, err
 	}
-	if _, err := s.write(ctx, sq.Update("users").Set("kind", p.Kind).Set("name", p.Name).Set("area", p.Area).
-		Where(sq.Eq{"id": userID})); err != nil {
+	err := s.runTx(ctx, func(tx *tx) error {
+		u, err := one(ctx, tx, selectUsers().Where(sq.Eq{"id": userID}).Suffix(tx.lock), scanUser)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errNoUser()
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, sq.Update("users").Set("kind", p.Kind).Set("name", p.Name).Set("area", p.Area).
+			Where(sq.Eq{"id": userID})); err != nil {
+			return err
+		}
+		if u.Name == p.Name {
+			return nil
+		}
+		return revokeRenamed(ctx, tx, userID)
+	})
+	if err != nil {
 		return xunjia.User{}, err
 	}
 	return s.User(ctx, userID)

@@ -64,7 +64,12 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 // MediaURL is the address of one size of a picture: original, pc or mobile.
-func MediaURL(key, variant string) string { return "/media/" + key + "/" + variant }
+func MediaURL(key, variant string) string {
+	if xunjia.IsPrivate(key) {
+		return "/me/certification/documents/" + key + "/" + variant
+	}
+	return "/media/" + key + "/" + variant
+}
 
 // CropURL is the address of a crop of an attached picture, which names the
 // version of the crop: browsers keep it for a year, and ask anew when staff have

@@ -11,6 +11,7 @@ type MePage struct {
 	Followed int
 	Level    xunjia.Level
 
+	Certified   bool
 	CompanyName string // "" without one
 
 	Bindable  bool // there is an official account

@@ -14,11 +14,14 @@ type PurchasePage struct {
 	Left      string                // 还剩 2 天; "" once quoting is over
 	BuyerName string                // as the reader may see it
 	Buyer     xunjia.User
-	Mine      bool // the reader is the buyer
-	Lines     []PurchaseLine
-	Trends    []CategoryTrend // of the lines' categories, for members
-	Ask       SubscriptionAsk
-	Can       PurchaseActions
+
+	BuyerCertified bool
+
+	Mine   bool // the reader is the buyer
+	Lines  []PurchaseLine
+	Trends []CategoryTrend // of the lines' categories, for members
+	Ask    SubscriptionAsk
+	Can    PurchaseActions
 
 	Invitation    xunjia.Invitation // of the reader
 	Questions     []QuestionRow     // the newest ones

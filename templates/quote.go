@@ -173,7 +173,9 @@ type QuotePage struct {
 	UndoLeft    string         // how long the answer can be taken back
 	Expired     bool           // the offer no longer holds, and nobody has answered it
 	CanRenew    bool           // the reader may make it valid for longer
-	Ask         SubscriptionAsk
+
+	OtherCertified bool // whom the reader deals with
+	Ask            SubscriptionAsk
 }
 
 // Template implements Page.

@@ -37,6 +37,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, growthSamples(now)...)
 	samples = append(samples, preferenceSamples(now)...)
 	samples = append(samples, companySamples(now)...)
+	samples = append(samples, certificationSamples(now)...)
 	samples = append(samples, dealSamples(now)...)
 	samples = append(samples, lifecycleSamples(now)...)
 	samples = append(samples, mediaSamples(now)...)

@@ -46,7 +46,7 @@ const uploader = box => {
     thumb.textContent = "";
     thumb.className = isFile ? "thumb thumb-file" : "thumb";
     if (isFile) thumb.append(icon ? icon.cloneNode(true) : "", make("span", { class: "thumb-name" }, title || "PDF 文件"));
-    else thumb.append(make("img", { src: "/media/" + key + "/mobile", alt: "已上传的图片" }));
+    else thumb.append(make("img", { src: (key.indexOf("p-") === 0 ? "/me/certification/documents/" : "/media/") + key + "/mobile", alt: "已上传的图片" }));
     thumb.append(make("input", { type: "hidden", name, value: key }), cross(isFile ? "删除文件" : "删除图片"));
   };
   const upload = (file, thumb) => {
@@ -58,6 +58,7 @@ const uploader = box => {
       if (!thumb.isConnected) return finished();
       const body = new FormData();
       body.append("form_token", box.dataset.token);
+      if (box.dataset.private !== undefined) body.append("private", "1");
       body.append("file", file);
       thumb.firstChild.textContent = "正在上传";
       send(body, percent => {
