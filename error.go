@@ -75,3 +75,13 @@ func (f FieldErrors) Err() error {
 	}
 	return &Error{Code: Invalid, Message: "有内容需要修改，请看标红的地方", Fields: f}
 }
+
+// fieldsOf are the complaints about fields that err consists of; false for any
+// other error.
+func fieldsOf(err error) (map[string]string, bool) {
+	var e *Error
+	if errors.As(err, &e) && e.Code == Invalid && len(e.Fields) > 0 {
+		return e.Fields, true
+	}
+	return nil, false
+}

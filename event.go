@@ -16,7 +16,7 @@ const (
 	QuoteWithdrawn    EventKind = "quote.withdrawn"    // the buyer
 	QuoteAccepted     EventKind = "quote.accepted"     // the supplier
 	QuoteRefused      EventKind = "quote.refused"      // the supplier
-	PurchaseEdited    EventKind = "purchase.edited"    // everyone who quoted
+	PurchaseEdited    EventKind = "purchase.edited"    // everyone who quoted; Subject: version
 	PurchaseExtended  EventKind = "purchase.extended"  // everyone who quoted
 	PurchaseReopened  EventKind = "purchase.reopened"  // everyone who quoted
 	LineClosed        EventKind = "line.closed"        // everyone who quoted on the line

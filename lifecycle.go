@@ -90,7 +90,7 @@ func (p Purchase) CanReopen(by User, deadline, now time.Time) error {
 		return err
 	}
 	if p.Mode == SealedMode && !p.Hidden(now) {
-		return Errorf(Conflict, "密封报价已经开标，不能重新开放。可以重新发布一张采购单")
+		return Errorf(Conflict, "密封报价已经开标，不能重新开放。可以复制一份重新发布")
 	}
 	f := FieldErrors{}
 	checkDeadline(f, deadline, now)

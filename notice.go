@@ -44,6 +44,7 @@ type Facts struct {
 	Question Question
 	Asker    User // of the question
 	Decline  LineDecline
+	Changes  []Change     // of an edited purchase
 	Team     []int64      // who is told for the buyer's side; nil: the buyer
 	Company  Company      // of a change of its members: Buyer is who did it, Supplier whom it concerns
 	Entry    CompanyEntry // the change
@@ -125,6 +126,10 @@ func NoticeFor(kind EventKind, f Facts, recipient int64, at time.Time) (Notice, 
 		return lifecycleNotice(kind, f, at), true
 	case kind.dealKind() && (buyer || recipient == f.Deal.SupplierID):
 		return dealNotice(kind, f, recipient), true
+	case kind == PurchaseEdited && !buyer:
+		return editedNotice(f, at), true
+	case kind == QuoteConfirmed && buyer:
+		return confirmedNotice(f), true
 	case kind == LineDeclined && buyer:
 		return declinedNotice(f), true
 	case kind == SupplierInvited && recipient == f.Event.Subject:

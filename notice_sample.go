@@ -39,6 +39,7 @@ func sampleFacts(line Line, now time.Time) Facts {
 		Company:       Company{ID: 1, Name: "安国同仁药业"},
 		Entry:         CompanyEntry{ID: 1, CompanyID: 1, Action: RoleChanged, ActorID: 1, SubjectID: 2, Detail: "审批人"},
 		Certification: Certification{Kind: EnterpriseCertification, State: CertificationApproved, Until: now.AddDate(1, 0, 0)},
+		Changes:       []Change{{"当归 全归 一级 无硫：数量", "1500公斤", "2000公斤"}},
 		Waiting:       Waiting{Count: 3, Lowest: "68.50元/公斤"},
 		Login:         Login{Device: "微信（iPhone）", IP: "203.0.113.7", At: now},
 		Announcement:  Announcement{ID: 1, Title: "国庆期间客服时间", Text: "10 月 1 日至 7 日，客服时间为 9:00 至 18:00。"},

@@ -164,6 +164,7 @@ type Line struct {
 	Accepted   Quantity // of accepted quotes together
 	QuoteCount int
 	Images     []Attachment
+	Version    int // of the purchase in which the line was changed last
 }
 
 // AttachmentType tells what a picture or file shows. The numbers are stored.

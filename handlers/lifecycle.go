@@ -147,11 +147,7 @@ func newDeadline(f templates.Form, from time.Time) time.Time {
 		days, _ := strconv.Atoi(choice)
 		return from.AddDate(0, 0, days).Truncate(time.Second)
 	case "at":
-		for _, layout := range []string{inputTime, inputTime + ":05"} {
-			if t, err := time.ParseInLocation(layout, f.Value("deadline_at"), xunjia.China()); err == nil {
-				return t
-			}
-		}
+		return exactTime(f.Value("deadline_at"))
 	}
 	return time.Time{}
 }

@@ -18,9 +18,33 @@ import (
 	"github.com/xunjia/xunjia/templates"
 )
 
+// showPublish shows the form of a new purchase, empty or as a copy of one of the
+// visitor's side.
 func (s *Site) showPublish(c *gin.Context) error {
-	values := url.Values{"line": {"0"}, "deadline": {"7"}, "key": {rand.Text()}}
+	values := url.Values{"line": {"0"}, "deadline": {"7"}}
 	setArea(values, visitOf(c).user.Area)
+	if from := c.Query("from"); from != "" {
+		id, err := strconv.ParseInt(from, 10, 64)
+		if err != nil {
+			return errNoPage()
+		}
+		p, err := s.Store.Purchase(c.Request.Context(), id)
+		if err != nil {
+			return err
+		}
+		if err := p.Allows(visitOf(c).user, xunjia.Manage); err != nil {
+			return err
+		}
+		values = purchaseValues(p)
+		values.Set("deadline", "7")
+		values.Del("deadline_at")
+		for key := range values { // a copy's lines are new ones
+			if _, name, ok := lineField(key); ok && name == "id" {
+				values.Del(key)
+			}
+		}
+	}
+	values.Set("key", rand.Text())
 	return s.renderPublish(c, http.StatusOK, &templates.PublishPage{Form: templates.Form{Values: values}})
 }
 
@@ -28,38 +52,13 @@ func (s *Site) showPublish(c *gin.Context) error {
 // (a line more or less, the next level of areas) show it again; so do mistakes,
 // with everything that was typed and uploaded.
 func (s *Site) publish(c *gin.Context) error {
-	f := s.form(c)
-	p := &templates.PublishPage{Form: f}
-	numbers := lineNumbers(f.Values)
-	wrong := xunjia.FieldErrors{}
-	for _, n := range numbers {
-		for _, name := range []string{"images", "reports"} {
-			field := templates.LineField(n, name)
-			if _, err := s.uploads(c, f, field, xunjia.MaxImagesPerLine); err != nil {
-				e := known(err)
-				if e.Code != xunjia.Invalid {
-					return err
-				}
-				wrong.Add(field, "%s", cmp.Or(e.Fields[field], e.Message))
-			}
-		}
+	p := &templates.PublishPage{Form: s.form(c)}
+	draft, numbers, wrong, shown, err := s.readPublish(c, p, time.Time{})
+	if err != nil || shown {
+		return err
 	}
-	switch do, n, _ := strings.Cut(f.Value("do"), ":"); do {
-	case "add-line":
-		if len(numbers) < xunjia.MaxLines {
-			f.Values.Add("line", strconv.Itoa(1+slices.Max(append(numbers, -1))))
-		}
-		return s.renderPublish(c, http.StatusOK, p)
-	case "remove-line":
-		f.Values["line"] = slices.DeleteFunc(f.Values["line"], func(have string) bool { return have == n && len(numbers) > 1 })
-		return s.renderPublish(c, http.StatusOK, p)
-	case "area":
-		return s.renderPublish(c, http.StatusOK, p)
-	}
-	draft := s.draft(f, numbers, wrong)
 	var published xunjia.Purchase
-	err := wrong.Err()
-	if err == nil {
+	if err = wrong.Err(); err == nil {
 		published, _, err = s.Store.PublishPurchase(c.Request.Context(), visitOf(c).user.ID, draft)
 		err = renumber(err, numbers)
 	}
@@ -73,6 +72,40 @@ func (s *Site) publish(c *gin.Context) error {
 	s.flash(c, "已发布，关注这些品种的供应商会马上收到通知")
 	s.redirect(c, xunjia.PurchasePath(published.ID))
 	return nil
+}
+
+// readPublish stores the pictures that came with the form and reads the rest of
+// it; wrong tells what is the matter. When a button only changed the form it has
+// shown it again. keep is a deadline that is taken as it is, however near.
+func (s *Site) readPublish(c *gin.Context, p *templates.PublishPage, keep time.Time) (d xunjia.Draft, numbers []int, wrong xunjia.FieldErrors, shown bool, err error) {
+	f := p.Form
+	numbers = lineNumbers(f.Values)
+	wrong = xunjia.FieldErrors{}
+	for _, n := range numbers {
+		for _, name := range []string{"images", "reports"} {
+			field := templates.LineField(n, name)
+			if _, err := s.uploads(c, f, field, xunjia.MaxImagesPerLine); err != nil {
+				e := known(err)
+				if e.Code != xunjia.Invalid {
+					return d, nil, nil, false, err
+				}
+				wrong.Add(field, "%s", cmp.Or(e.Fields[field], e.Message))
+			}
+		}
+	}
+	switch do, n, _ := strings.Cut(f.Value("do"), ":"); do {
+	case "add-line":
+		if len(numbers) < xunjia.MaxLines {
+			f.Values.Add("line", strconv.Itoa(1+slices.Max(append(numbers, -1))))
+		}
+		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
+	case "remove-line":
+		f.Values["line"] = slices.DeleteFunc(f.Values["line"], func(have string) bool { return have == n && len(numbers) > 1 })
+		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
+	case "area":
+		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
+	}
+	return s.draft(f, numbers, wrong, keep), numbers, wrong, false, nil
 }
 
 // lineNumbers are the numbers of the lines in the form, in their order.
@@ -89,13 +122,19 @@ func lineNumbers(values url.Values) []int {
 
 // draft reads what was typed and notes in wrong what cannot be read or breaks
 // a rule.
-func (s *Site) draft(f templates.Form, numbers []int, wrong xunjia.FieldErrors) xunjia.Draft {
+func (s *Site) draft(f templates.Form, numbers []int, wrong xunjia.FieldErrors, keep time.Time) xunjia.Draft {
 	now := s.Clock()
 	areas := chosenAreas(f.Values)
 	d := xunjia.Draft{
-		Terms: xunjia.Terms{Area: areas.deepest(), Invoice: f.Value("invoice"), Payment: f.Value("payment"), Remark: newlines(f.Value("remark"))},
-		Key:   f.Value("key"),
+		Terms: xunjia.Terms{Area: areas.deepest(), Invoice: f.Value("invoice"), Payment: f.Value("payment"), Delivery: f.Value("delivery"),
+			Sample: f.Value("sample"), Qualification: newlines(f.Value("qualification")), Remark: newlines(f.Value("remark")), ShowRank: f.Has("show_rank", "1")},
+		Key: f.Value("key"),
 	}
+	mode, err := strconv.Atoi(cmp.Or(f.Value("mode"), "0"))
+	if err != nil {
+		mode = -1 // Validate complains
+	}
+	d.Mode = xunjia.PurchaseMode(mode)
 	if len(d.Key) > 64 {
 		d.Key = ""
 	}
@@ -103,13 +142,11 @@ func (s *Site) draft(f templates.Form, numbers []int, wrong xunjia.FieldErrors) 
 		wrong.Add("area", "请选择到城市和区县")
 	}
 	switch choice := f.Value("deadline"); choice {
-	case "3", "7", "15", "30":
+	case "3", "7", "15", "30", "365":
 		days, _ := strconv.Atoi(choice)
 		d.Deadline = now.Add(time.Duration(days) * 24 * time.Hour).Truncate(time.Minute)
 	case "at":
-		var err error
-		d.Deadline, err = time.ParseInLocation(inputTime, f.Value("deadline_at"), xunjia.China())
-		if err != nil {
+		if d.Deadline = exactTime(f.Value("deadline_at")); d.Deadline.IsZero() {
 			wrong.Add("deadline", "请选择截止的日期和时间")
 		}
 	}
@@ -120,10 +157,23 @@ func (s *Site) draft(f templates.Form, numbers []int, wrong xunjia.FieldErrors) 
 	checked.Lines = slices.Clone(d.Lines)
 	if e, ok := errors.AsType[*xunjia.Error](renumber(checked.Validate(now), numbers)); ok {
 		for field, text := range e.Fields {
-			wrong.Add(field, "%s", text)
+			if field != "deadline" || keep.IsZero() || !d.Deadline.Equal(keep) {
+				wrong.Add(field, "%s", text)
+			}
 		}
 	}
 	return d
+}
+
+// exactTime reads what <input type="datetime-local"> sends, in China; zero for
+// anything else.
+func exactTime(text string) time.Time {
+	for _, layout := range []string{inputTime, inputTime + ":05"} {
+		if t, err := time.ParseInLocation(layout, text, xunjia.China()); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // inputTime is how <input type="datetime-local"> writes a time.
@@ -134,6 +184,7 @@ func draftLine(f templates.Form, n int, wrong xunjia.FieldErrors) xunjia.Line {
 	text := func(field string) string { return strings.TrimSpace(f.Value(name(field))) }
 	l := xunjia.Line{Spec: text("spec"), Unit: xunjia.Unit(text("unit")), Quality: newlines(text("quality")), Origin: text("origin")}
 	l.CategoryID, _ = strconv.ParseInt(text("category"), 10, 64)
+	l.ID, _ = strconv.ParseInt(text("id"), 10, 64) // of an edited purchase
 	var err error
 	switch typed := text("quantity"); {
 	case typed == "":
@@ -192,6 +243,9 @@ func lineField(field string) (number int, name string, ok bool) {
 
 func (s *Site) renderPublish(c *gin.Context, status int, p *templates.PublishPage) error {
 	p.Title, p.Tab, p.Back, p.Plain, p.Wide = "发布采购", templates.PublishTab, "/", true, true
+	if p.Edited != 0 {
+		p.Title, p.Back = "修改采购单", xunjia.PurchasePath(p.Edited)
+	}
 	all, err := s.Store.Categories(c.Request.Context())
 	if err != nil {
 		return err

@@ -128,6 +128,7 @@ func purchaseActions(p xunjia.Purchase, u xunjia.User, now time.Time) templates.
 		Extend: possible(p.CanExtend(u, far, now)), Reopen: possible(p.CanReopen(u, far, now)),
 		Invite:  p.CanInvite(u, now) == nil,
 		Opening: p.CanOpen(u, now) == nil,
+		Edit:    p.CanEdit(u, now) == nil, Copy: p.Allows(u, xunjia.Manage) == nil,
 	}
 }
 

@@ -61,6 +61,8 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		}
 	}
 	switch e.Kind {
+	case xunjia.PurchaseEdited:
+		f.Changes, err = s.changesOfVersion(ctx, e.PurchaseID, int(e.Subject))
 	case xunjia.LineConcluded:
 		f.Results, err = s.results(ctx, f.Purchase, f.Line)
 	case xunjia.LineDeclined:
@@ -99,10 +101,10 @@ type AudienceQuery struct {
 // part begins, 0 at the end.
 func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (people []Recipient, next int64, err error) {
 	switch e.Kind {
-	case xunjia.PurchaseEnded, xunjia.PurchaseClosed, xunjia.PurchaseExtended, xunjia.PurchaseReopened, xunjia.LineClosed:
+	case xunjia.PurchaseEnded, xunjia.PurchaseClosed, xunjia.PurchaseExtended, xunjia.PurchaseReopened, xunjia.LineClosed, xunjia.PurchaseEdited:
 		people, next, err = s.quoters(ctx, e, q)
-	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn:
-		people = team(q.Facts)
+	case xunjia.QuoteCreated, xunjia.QuoteRevised, xunjia.QuoteWithdrawn, xunjia.QuoteConfirmed:
+		people = buyers(q.Facts)
 	case xunjia.QuoteAccepted, xunjia.QuoteRefused:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
 	case xunjia.DealChanged, xunjia.DealConfirmed, xunjia.DealCancelled, xunjia.DealKept, xunjia.DealCompleted, xunjia.DealRated,
@@ -121,9 +123,9 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	case xunjia.SupplierInvited:
 		people, err = s.invited(ctx, e)
 	case xunjia.LineDeclined:
-		people = team(q.Facts)
+		people = buyers(q.Facts)
 	case xunjia.QuestionAsked:
-		people = team(q.Facts)
+		people = buyers(q.Facts)
 	case xunjia.QuestionAnswered:
 		people, next, err = s.listeners(ctx, e, q)
 	}
@@ -137,7 +139,7 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 func dealSides(e xunjia.Event, f xunjia.Facts) []Recipient {
 	var people []Recipient
 	if e.Actor == 0 || e.Actor == f.Quote.SupplierID {
-		people = team(f)
+		people = buyers(f)
 	}
 	if e.Actor == 0 || e.Actor != f.Quote.SupplierID { // the buyer or a colleague acted
 		people = append(people, Recipient{ID: f.Quote.SupplierID})
@@ -145,8 +147,8 @@ func dealSides(e xunjia.Event, f xunjia.Facts) []Recipient {
 	return people
 }
 
-// team are those who are told for the buyer's side.
-func team(f xunjia.Facts) []Recipient {
+// buyers are those who are told for the buyer's side.
+func buyers(f xunjia.Facts) []Recipient {
 	if f.Team == nil {
 		return []Recipient{{ID: f.Purchase.BuyerID}}
 	}
@@ -190,7 +192,7 @@ func (s *Store) quoters(ctx context.Context, e xunjia.Event, q AudienceQuery) ([
 		next = people[len(people)-1].ID
 	}
 	if q.After == 0 && (e.Kind == xunjia.PurchaseEnded || e.Kind == xunjia.PurchaseClosed) && e.Actor == 0 {
-		people = append(people, team(q.Facts)...)
+		people = append(people, buyers(q.Facts)...)
 	}
 	return people, next, nil
 }

@@ -16,7 +16,10 @@ import (
 // The guard counts for itself: quotes of a line never add up to more than the
 // line asks for.
 func accept(ctx context.Context, tx *tx, t table, q xunjia.Quote, wanted xunjia.Quantity) (xunjia.Quote, error) {
-	var err error
+	err := t.quote.CheckCurrent(t.line)
+	if err != nil {
+		return q, err
+	}
 	if q.Accepted, err = q.Share(t.line, wanted); err != nil {
 		return q, err
 	}

@@ -185,7 +185,7 @@ func (s *Store) ReopenPurchase(ctx context.Context, id, by int64, deadline time.
 			}
 		}
 		if len(ids) == 0 {
-			return xunjia.Errorf(xunjia.Conflict, "没有可以重新开放的品种，请重新发布一张采购单")
+			return xunjia.Errorf(xunjia.Conflict, "没有可以重新开放的品种，请复制一份重新发布")
 		}
 		if p.Status == xunjia.WaitingForQuote { // the clock's job has not come by yet
 			p.Status = xunjia.QuotingEnded

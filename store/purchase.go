@@ -30,12 +30,12 @@ func scanPurchase(row scanner) (p xunjia.Purchase, err error) {
 
 func selectLines() sq.SelectBuilder {
 	return sq.Select("id", "purchase_id", "position", "category_id", "name", "spec", "quantity", "unit", "quality",
-		"origin", "cap_price", "status", "reason", "accepted", "quote_count").From("purchase_line")
+		"origin", "cap_price", "status", "reason", "accepted", "quote_count", "version").From("purchase_line")
 }
 
 func scanLine(row scanner) (l xunjia.Line, err error) {
 	err = row.Scan(&l.ID, &l.PurchaseID, &l.Position, &l.CategoryID, &l.Name, &l.Spec, &l.Quantity, &l.Unit, &l.Quality,
-		&l.Origin, &l.CapPrice, &l.Status, &l.Reason, &l.Accepted, &l.QuoteCount)
+		&l.Origin, &l.CapPrice, &l.Status, &l.Reason, &l.Accepted, &l.QuoteCount, &l.Version)
 	return l, err
 }
 
@@ -131,7 +131,7 @@ func (s *Store) insertPurchase(ctx context.Context, tx *tx, buyerID int64, d xun
 	if err := s.checkGoods(ctx, tx, d.Lines); err != nil {
 		return 0, err
 	}
-	if err := s.checkImages(ctx, tx, buyerID, d.Lines); err != nil {
+	if err := s.checkTeamImages(ctx, tx, xunjia.Purchase{BuyerID: buyerID}, buyer, d.Lines); err != nil {
 		return 0, err
 	}
 	if err := insertLines(ctx, tx, id, d); err != nil {
@@ -163,27 +163,6 @@ func (s *Store) checkGoods(ctx context.Context, tx *tx, lines []xunjia.Line) err
 		l.Name = list[at].Name
 		if !slices.Contains(list[at].Units, l.Unit) {
 			f.Add(fmt.Sprintf("lines.%d.unit", i), "%s不能按“%s”采购，请重新选择单位", l.Name, l.Unit)
-		}
-	}
-	return f.Err()
-}
-
-// checkImages checks that every picture is one of the buyer's own.
-func (s *Store) checkImages(ctx context.Context, tx *tx, buyerID int64, lines []xunjia.Line) error {
-	var keys []string
-	for _, l := range lines {
-		keys = append(keys, mediaKeys(l.Images)...)
-	}
-	own, err := s.useMedia(ctx, tx, keys, sq.Eq{"owner_id": buyerID})
-	if err != nil {
-		return err
-	}
-	f := xunjia.FieldErrors{}
-	for i, l := range lines {
-		for _, at := range l.Images {
-			if !own[at.Media] {
-				f.Add(fmt.Sprintf("lines.%d.images", i), "有图片已失效，请重新上传")
-			}
 		}
 	}
 	return f.Err()

@@ -247,7 +247,7 @@ func Deeds(q xunjia.Quote, p xunjia.Purchase, l xunjia.Line, by xunjia.User, now
 	_, err := q.Answered(p, by, xunjia.Answer{Action: xunjia.Accept, Revision: q.Revision}, now)
 	if accept = err == nil; accept {
 		_, err = q.Share(l, 0)
-		accept = err == nil
+		accept = err == nil && q.CheckCurrent(l) == nil
 	}
 	_, err = q.Answered(p, by, xunjia.Answer{Action: xunjia.Refuse, Message: "价格高", Revision: q.Revision}, now)
 	refuse = err == nil

@@ -81,6 +81,12 @@ type MyQuote struct {
 	Buyer    string
 }
 
+// Stale tells whether the purchase has changed since, and the supplier has not
+// confirmed his quote.
+func (q MyQuote) Stale() bool {
+	return q.State == xunjia.Pending && q.Quote.Version < q.Purchase.Version
+}
+
 // Href is the address of the quote's page.
 func (q MyQuote) Href() string { return xunjia.QuotePath(q.ID) }
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/xunjia/xunjia"
 )
@@ -12,12 +13,82 @@ import (
 // the field "line".
 type PublishPage struct {
 	Layout
-	Form     Form // line (several), area, invoice, payment, deadline, deadline_at, remark, key
+	Form     Form // line (several), the terms, deadline, deadline_at, key, version
 	Problems []Problem
 	Lines    []PublishLine
 	Areas    []AreaSelect
 	Earliest string // of the exact deadline, as datetime-local writes it
 	Latest   string
+
+	Edited int64    // id of the purchase that is edited; 0: a new one
+	Quoted bool     // suppliers have quoted on it
+	Fixed  []string // its lines that cannot be changed
+	Others []string // what somebody else changed meanwhile
+}
+
+// Action is where the form goes.
+func (p *PublishPage) Action() string {
+	if p.Edited != 0 {
+		return xunjia.PurchasePath(p.Edited) + "/edit"
+	}
+	return "/purchases/new"
+}
+
+// Modes are the ways of asking with what each means.
+func (p *PublishPage) Modes() []ModeOption {
+	hints := map[xunjia.PurchaseMode]string{
+		xunjia.OpenMode: "关注这些品种的供应商都能看到和报价", xunjia.InvitedMode: "只有您邀请的供应商能看到和报价",
+		xunjia.SealedMode: "截止之前谁也看不到价格，到时一起打开",
+	}
+	var list []ModeOption
+	for i, o := range numbered(xunjia.PurchaseModes(), p.Form.Value("mode")) {
+		list = append(list, ModeOption{o, hints[xunjia.PurchaseModes()[i]]})
+	}
+	return list
+}
+
+// ModeOption is a way of asking.
+type ModeOption struct {
+	Option
+	Hint string
+}
+
+// More tells whether one of the rarer terms is filled in or wrong.
+func (p *PublishPage) More() bool {
+	for _, name := range []string{"delivery", "sample", "qualification", "show_rank"} {
+		if p.Form.Value(name) != "" || p.Form.Error(name) != "" {
+			return true
+		}
+	}
+	return p.Form.Value("mode") != "" && p.Form.Value("mode") != "0" || p.Form.Error("mode") != ""
+}
+
+// Deliveries lists what forms offer.
+func (*PublishPage) Deliveries() []string {
+	return []string{"送货上门", "物流自提", "产地提货", "双方协商"}
+}
+
+// WantedSamples lists what forms offer.
+func (*PublishPage) WantedSamples() []string {
+	return []string{"先寄样品", "需要留样", "不需要样品"}
+}
+
+// VersionsPage shows how a purchase was changed.
+type VersionsPage struct {
+	Layout
+	Purchase xunjia.Purchase
+	Versions []VersionRow
+}
+
+// Template implements Page.
+func (*VersionsPage) Template() string { return "versions" }
+
+// VersionRow is one version.
+type VersionRow struct {
+	Number  int
+	By      string
+	At      time.Time
+	Changes []string
 }
 
 // Template implements Page.
@@ -67,7 +138,7 @@ func (*PublishPage) Payments() []string {
 
 // Deadlines lists the choices of the deadline: days, or "at" for an exact time.
 func (*PublishPage) Deadlines() []Option {
-	return []Option{{Value: "3", Text: "3 天"}, {Value: "7", Text: "7 天"}, {Value: "15", Text: "15 天"}, {Value: "30", Text: "30 天"}, {Value: "at", Text: "指定时间"}}
+	return []Option{{Value: "3", Text: "3 天"}, {Value: "7", Text: "7 天"}, {Value: "15", Text: "15 天"}, {Value: "30", Text: "30 天"}, {Value: "365", Text: "全年"}, {Value: "at", Text: "指定时间"}}
 }
 
 // MaxLines is how many lines a purchase can have.

@@ -32,7 +32,7 @@ type PurchasePage struct {
 }
 
 // PurchaseActions are what the reader can do with his purchase now.
-type PurchaseActions struct{ End, Close, Extend, Reopen, Invite, Opening bool }
+type PurchaseActions struct{ End, Close, Extend, Reopen, Invite, Opening, Edit, Copy bool }
 
 // Any tells whether there is something to do.
 func (a PurchaseActions) Any() bool { return a != PurchaseActions{} }

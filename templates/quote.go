@@ -190,6 +190,12 @@ func (p *QuotePage) Facts() []OfferFact {
 // Changes counts how often the offer was changed.
 func (p *QuotePage) Changes() int { return p.Quote.Revision - 1 }
 
+// Stale tells whether the purchase has changed since the quote was made or
+// confirmed, and it still waits for an answer.
+func (p *QuotePage) Stale() bool {
+	return p.Quote.State == xunjia.Pending && p.Quote.Version < p.Purchase.Version
+}
+
 // ValidText is until when the offer holds.
 func (p *QuotePage) ValidText() string {
 	if p.Quote.ValidUntil.IsZero() {

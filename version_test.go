@@ -1,0 +1,141 @@
+package xunjia
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// editable is a purchase of buyer 1 with a quoted line 5, an open line 6 and a
+// line 7 of which something was accepted.
+func editable() Purchase {
+	return Purchase{ID: 3, BuyerID: 1, Status: WaitingForQuote, Version: 1, QuoteCount: 2,
+		Terms: Terms{Area: "510100", Payment: "货到付款", Deadline: noon().Add(48 * time.Hour)},
+		Lines: []Line{
+			{ID: 5, PurchaseID: 3, CategoryID: 1, Name: "黄连", Spec: "统货", Quantity: 500_000, Unit: "公斤", Status: WaitingForQuote, QuoteCount: 2},
+			{ID: 6, PurchaseID: 3, CategoryID: 2, Name: "当归", Quantity: 100_000, Unit: "公斤", Status: WaitingForQuote},
+			{ID: 7, PurchaseID: 3, CategoryID: 3, Name: "三七", Quantity: 100_000, Unit: "公斤", Status: WaitingForQuote, Accepted: 50_000, QuoteCount: 1},
+		}}
+}
+
+// draftOf is what the form holds before anything is changed.
+func draftOf(p Purchase) Draft {
+	d := Draft{Terms: p.Terms}
+	for _, l := range p.Lines {
+		if l.Editable() {
+			d.Lines = append(d.Lines, l)
+		}
+	}
+	return d
+}
+
+func TestEdited(t *testing.T) {
+	buyer := User{ID: 1}
+	for name, c := range map[string]struct {
+		by     User
+		change func(*Purchase, *Draft)
+		now    time.Time
+		code   Code
+		field  string
+	}{
+		"nothing":                 {buyer, func(*Purchase, *Draft) {}, noon(), "", ""},
+		"stranger":                {User{ID: 9}, func(*Purchase, *Draft) {}, noon(), NotFound, ""},
+		"a viewer":                {User{ID: 2, CompanyID: 8, CompanyRole: CompanyViewer}, func(p *Purchase, _ *Draft) { p.CompanyID = 8 }, noon(), Forbidden, ""},
+		"a colleague who buys":    {User{ID: 2, CompanyID: 8, CompanyRole: CompanyBuyer}, func(p *Purchase, _ *Draft) { p.CompanyID = 8 }, noon(), "", ""},
+		"after the deadline":      {buyer, func(*Purchase, *Draft) {}, noon().Add(48 * time.Hour), Conflict, ""},
+		"deadline that is near":   {buyer, func(*Purchase, *Draft) {}, noon().Add(48*time.Hour - time.Minute), "", ""},
+		"closed":                  {buyer, func(p *Purchase, _ *Draft) { p.Status = Closed }, noon(), Conflict, ""},
+		"mode":                    {buyer, func(_ *Purchase, d *Draft) { d.Mode = SealedMode }, noon(), Invalid, "mode"},
+		"mode without quotes":     {buyer, func(p *Purchase, d *Draft) { p.QuoteCount, d.Mode = 0, SealedMode }, noon(), "", ""},
+		"sooner":                  {buyer, func(_ *Purchase, d *Draft) { d.Deadline = noon().Add(24 * time.Hour) }, noon(), Invalid, "deadline"},
+		"later":                   {buyer, func(_ *Purchase, d *Draft) { d.Deadline = noon().Add(72 * time.Hour) }, noon(), "", ""},
+		"sooner without quotes":   {buyer, func(p *Purchase, d *Draft) { p.QuoteCount, d.Deadline = 0, noon().Add(24*time.Hour) }, noon(), "", ""},
+		"other goods":             {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].CategoryID = 9 }, noon(), Invalid, "lines.0.category"},
+		"other goods, no quote":   {buyer, func(_ *Purchase, d *Draft) { d.Lines[1].CategoryID = 9 }, noon(), "", ""},
+		"another weight":          {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].Unit = "吨" }, noon(), "", ""},
+		"pieces":                  {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].Unit = "件" }, noon(), Invalid, "lines.0.unit"},
+		"what was accepted":       {buyer, func(p *Purchase, d *Draft) { d.Lines = append(d.Lines, p.Lines[2]) }, noon(), Invalid, "lines.2.category"},
+		"another purchase's line": {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].ID = 99 }, noon(), NotFound, ""},
+		"the same line twice":     {buyer, func(_ *Purchase, d *Draft) { d.Lines[1].ID = 5 }, noon(), NotFound, ""},
+		"no line":                 {buyer, func(_ *Purchase, d *Draft) { d.Lines = nil }, noon(), Invalid, "lines"},
+		"no quantity":             {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].Quantity = 0 }, noon(), Invalid, "lines.0.quantity"},
+	} {
+		p := editable()
+		d := draftOf(p)
+		c.change(&p, &d)
+		_, err := p.Edited(c.by, d, c.now)
+		if ErrorCode(err) != c.code || c.field != "" && wrongField(err, c.field) == "" {
+			t.Errorf("%s: %v, want %q on %q", name, err, c.code, c.field)
+		}
+	}
+}
+
+func TestEditedLines(t *testing.T) {
+	p := editable()
+	d := draftOf(p)
+	d.Payment = "月结 30 天"
+	d.Lines = []Line{{CategoryID: 4, Name: "党参", Quantity: 1000, Unit: "公斤"}, d.Lines[0]} // 当归 is left out
+	d.Lines[1].Quantity = 600_000
+	next, err := p.Edited(User{ID: 1}, d, noon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i, l := range next.Lines {
+		names = append(names, l.Name+" "+l.Status.String())
+		if l.Position != i {
+			t.Errorf("%s stands at %d", l.Name, l.Position)
+		}
+	}
+	if want := []string{"党参 等待报价", "黄连 等待报价", "当归 关闭", "三七 等待报价"}; !slices.Equal(names, want) {
+		t.Errorf("lines %v, want %v", names, want)
+	}
+	if l := next.Lines[2]; l.Reason != RemovedLine {
+		t.Errorf("why: %q", l.Reason)
+	}
+	if l := next.Lines[3]; l.Accepted != 50_000 {
+		t.Errorf("what was accepted of 三七 is %v", l.Accepted)
+	}
+	var text []string
+	for _, c := range p.Changes(next) {
+		text = append(text, c.String())
+	}
+	want := []string{"付款方式 货到付款 → 月结 30 天", "增加品种 党参 1公斤", "黄连 统货：数量 500公斤 → 600公斤", "取消品种 当归 100公斤"}
+	if !slices.Equal(text, want) {
+		t.Errorf("changes\n%s\nwant\n%s", strings.Join(text, "\n"), strings.Join(want, "\n"))
+	}
+	if c := p.Changes(p); len(c) != 0 {
+		t.Errorf("nothing changed, and yet %v", c)
+	}
+}
+
+func TestConfirmed(t *testing.T) {
+	p := Purchase{ID: 3, Version: 2, Status: WaitingForQuote}
+	q := Quote{ID: 9, SupplierID: 2, Version: 1}
+	for name, c := range map[string]struct {
+		change  func(*Purchase, *Quote)
+		by      int64
+		version int
+		want    Code
+	}{
+		"fine":             {func(*Purchase, *Quote) {}, 2, 2, ""},
+		"quoting is over":  {func(p *Purchase, _ *Quote) { p.Status = QuotingEnded }, 2, 2, ""},
+		"somebody else":    {func(*Purchase, *Quote) {}, 1, 2, NotFound},
+		"an older version": {func(*Purchase, *Quote) {}, 2, 1, Conflict},
+		"closed":           {func(p *Purchase, _ *Quote) { p.Status = Closed }, 2, 2, Conflict},
+		"bought":           {func(p *Purchase, _ *Quote) { p.Status = Purchased }, 2, 2, Conflict},
+		"withdrawn":        {func(_ *Purchase, q *Quote) { q.State = Withdrawn }, 2, 2, Conflict},
+		"accepted":         {func(_ *Purchase, q *Quote) { q.State = Accepted }, 2, 2, Conflict},
+	} {
+		p, q := p, q
+		c.change(&p, &q)
+		got, err := q.Confirmed(p, c.by, c.version, noon())
+		if ErrorCode(err) != c.want || err == nil && got.Version != 2 {
+			t.Errorf("%s: version %d, %v", name, got.Version, err)
+		}
+	}
+	if q.CheckCurrent(Line{Version: 1}) != nil || ErrorCode(q.CheckCurrent(Line{Version: 2})) != Conflict {
+		t.Error("a quote for a line that has changed can be accepted, or one for a line that has not cannot")
+	}
+}
