@@ -36,8 +36,9 @@ docs: ## writes the generated pages in docs/ and the golden files anew
 docker:
 	docker build --build-arg VERSION=$(VERSION) -t xunjia:$(VERSION) .
 
-fuzz: ## 200,000 bodies into the callback, the picture decoder and the check of PDFs
+fuzz: ## 200,000 inputs into the callback, pasted lists, workbooks, pictures and PDFs
 	go test ./wechat -run '^$$' -fuzz FuzzCallback -fuzztime 200000x
+	go test . -run '^$$' -fuzz FuzzParseList -fuzztime 200000x
 	go test ./sheet -run '^$$' -fuzz FuzzRead -fuzztime 20000x
 	go test ./media -run '^$$' -fuzz FuzzProcess -fuzztime 200000x
 	go test ./media -run '^$$' -fuzz FuzzPDF -fuzztime 200000x

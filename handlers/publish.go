@@ -104,6 +104,12 @@ func (s *Site) readPublish(c *gin.Context, p *templates.PublishPage, keep time.T
 		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
 	case "area":
 		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
+	case "paste":
+		return d, nil, nil, true, s.addPasted(c, p)
+	case "import":
+		return d, nil, nil, true, s.addSheet(c, p)
+	case "pick":
+		return d, nil, nil, true, s.pickCategory(c, p, n)
 	}
 	return s.draft(f, numbers, wrong, keep), numbers, wrong, false, nil
 }
@@ -260,6 +266,11 @@ func (s *Site) renderPublish(c *gin.Context, status int, p *templates.PublishPag
 	for _, n := range numbers {
 		l := publishLine(all, p, n)
 		l.Removable = len(numbers) > 1
+		if typed := p.Form.Value(l.Name("typed")); typed != "" && p.Form.Value(l.Name("category")) == "" {
+			for _, k := range xunjia.SuggestCategories(typed, all) {
+				l.Suggestions = append(l.Suggestions, templates.Option{Value: strconv.FormatInt(k.ID, 10), Text: k.Name})
+			}
+		}
 		p.Lines = append(p.Lines, l)
 	}
 	a := chosenAreas(p.Form.Values)

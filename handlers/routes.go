@@ -145,6 +145,7 @@ func (s *Site) routes(r *router) {
 	member.with(upload).post("/media/wechat", s.takeWeChatPicture)
 	member.get("/purchases/new", s.showPublish)
 	member.with(forms).post("/purchases/new", s.publish)
+	member.get("/purchases/new/template.xlsx", s.listTemplate)
 	member.get("/purchases/:id/edit", s.showEditPurchase)
 	member.with(forms).post("/purchases/:id/edit", s.editPurchase)
 	member.get("/purchases/:id/versions", s.versions)

@@ -24,6 +24,10 @@ type PublishPage struct {
 	Quoted bool     // suppliers have quoted on it
 	Fixed  []string // its lines that cannot be changed
 	Others []string // what somebody else changed meanwhile
+
+	ListOpen      bool     // the box of lists is unfolded
+	Added         string   // what became of a list
+	AddedProblems []string // what of it could not be read
 }
 
 // Action is where the form goes.
@@ -107,6 +111,8 @@ type PublishLine struct {
 	Specs      []string
 	Origins    []string
 	Removable  bool
+
+	Suggestions []Option // goods that may be meant by a name that nobody knows
 }
 
 // Name is the name of one of the line's fields.

@@ -77,7 +77,7 @@ func publishSamples(now time.Time) []Sample {
 	layout.Plain, layout.Wide, layout.Back = true, true, "/"
 	form := Form{Values: url.Values{"line": {"0", "2"}, "deadline": {"7"}, "key": {"sample"}, "lines.0.category": {"2"}, "lines.0.quantity": {"-1"}, "lines.0.images": {"sample"}},
 		Message: "有内容需要修改，请看标红的地方", Errors: map[string]string{"lines.0.quantity": "采购数量必须大于 0", "area": "请选择收货地区"}}
-	page := &PublishPage{Layout: layout, Form: form, Areas: AreaSelects("340000", "341600", ""), Earliest: now.Format("2006-01-02T15:04"),
+	page := &PublishPage{Layout: layout, Form: form, Added: "已加入 12 个品种，其中 2 个没有认出来，请选择品种", AddedProblems: []string{"C7：数量“很多”看不懂"}, ListOpen: true, Areas: AreaSelects("340000", "341600", ""), Earliest: now.Format("2006-01-02T15:04"),
 		Problems: []Problem{{"#lines.0.quantity-error", "品种 1 · 数量：采购数量必须大于 0"}, {"#area-error", "请选择收货地区"}}}
 	for _, n := range []int{0, 2} {
 		page.Lines = append(page.Lines, PublishLine{Number: n, Form: form, Page: page, Removable: true,
