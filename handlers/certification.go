@@ -101,7 +101,7 @@ func (s *Site) withdrawCertification(c *gin.Context) error {
 // ownDocument shows the visitor a private picture of his own.
 func (s *Site) ownDocument(c *gin.Context) error {
 	m, err := s.Store.Media(c.Request.Context(), c.Param("key"))
-	if err != nil {
+	if err != nil && xunjia.ErrorCode(err) != xunjia.NotFound {
 		return err
 	}
 	if !xunjia.IsPrivate(m.Key) || m.OwnerID != visitOf(c).user.ID {

@@ -18,8 +18,8 @@ import (
 	"github.com/xunjia/xunjia/templates"
 )
 
-// showPublish shows the form of a new purchase, empty or as a copy of one of the
-// visitor's side.
+// showPublish shows the form of a new purchase: empty, as a copy of one of the
+// visitor's side, or a draft of his.
 func (s *Site) showPublish(c *gin.Context) error {
 	values := url.Values{"line": {"0"}, "deadline": {"7"}}
 	setArea(values, visitOf(c).user.Area)
@@ -44,8 +44,21 @@ func (s *Site) showPublish(c *gin.Context) error {
 			}
 		}
 	}
-	values.Set("key", rand.Text())
-	return s.renderPublish(c, http.StatusOK, &templates.PublishPage{Form: templates.Form{Values: values}})
+	page := &templates.PublishPage{}
+	if id := c.Query("draft"); id != "" {
+		var err error
+		if values, err = s.draftValues(c, id); err != nil {
+			return err
+		}
+	} else {
+		values.Set("key", rand.Text())
+		var err error
+		if page.Drafts, err = s.Store.CountDrafts(c.Request.Context(), visitOf(c).user.ID); err != nil {
+			return err
+		}
+	}
+	page.Form = templates.Form{Values: values}
+	return s.renderPublish(c, http.StatusOK, page)
 }
 
 // publish reads the form of a new purchase. Buttons that only change the form
@@ -104,6 +117,11 @@ func (s *Site) readPublish(c *gin.Context, p *templates.PublishPage, keep time.T
 		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
 	case "area":
 		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
+	case "copy-line", "up-line", "down-line":
+		arrangeLines(f.Values, do, n)
+		return d, nil, nil, true, s.renderPublish(c, http.StatusOK, p)
+	case "save-draft":
+		return d, nil, nil, true, s.storeDraft(c, p)
 	case "paste":
 		return d, nil, nil, true, s.addPasted(c, p)
 	case "import":

@@ -93,11 +93,10 @@ func (s *Site) renewQuote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	days, err := strconv.Atoi(c.PostForm("days"))
-	if err != nil || days < 1 || days > 365 {
-		return xunjia.Errorf(xunjia.Invalid, "请选择延长几天")
+	until := s.Clock() // is refused
+	if days, err := strconv.Atoi(c.PostForm("days")); err == nil && days >= 1 && days <= 365 {
+		until = xunjia.DayStart(until).AddDate(0, 0, days+1)
 	}
-	until := xunjia.DayStart(s.Clock()).AddDate(0, 0, days+1)
 	_, err = s.Store.RenewQuote(c.Request.Context(), id, visitOf(c).user.ID, until)
 	if code := xunjia.ErrorCode(err); code == xunjia.Conflict || code == xunjia.Invalid {
 		return s.renderQuote(c, status(code), id, known(err).Message)

@@ -213,6 +213,9 @@ func (s *Site) routes(r *router) {
 	member.get("/deals/:id/dispute", s.showDispute)
 	member.with(forms).post("/deals/:id/dispute", s.dispute)
 	member.post("/deals/:id/dispute/withdraw", s.withdrawDispute)
+	member.get("/me/drafts", s.drafts)
+	member.post("/me/drafts", s.saveDraft)
+	member.post("/me/drafts/:id/delete", s.deleteDraft)
 	member.get("/me/purchases", s.myPurchases)
 	member.get("/me/quotes", s.myQuotes)
 

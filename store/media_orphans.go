@@ -32,6 +32,7 @@ func mediaPlaces() []mediaPlace {
 	const inDisputes = "SELECT 1 FROM dispute_entry e WHERE e.media LIKE CONCAT('%\"', media.media_key, '\"%')"
 	return []mediaPlace{
 		column("purchase_attachment", "media", xunjia.UsedInPurchases),
+		column("purchase_draft_media", "media", xunjia.UsedInPurchases),
 		column("quote_attachment", "media", xunjia.UsedInQuotes),
 		// Suppliers attach what is theirs, so that few quotes are looked into.
 		{table: "quote_revision", column: "attachments", use: xunjia.UsedInQuotes,

@@ -77,6 +77,7 @@ func mergePlan() []mergeColumn {
 		{table: "growth_entry", column: "user_id", how: apart, why: "mergeGrowth: what counts once counts once"},
 		{table: "growth_entry", column: "partner_id", how: moves},
 		{table: "certification", column: "user_id", how: moves},
+		{table: "purchase_draft", column: "user_id", how: moves, key: []string{"form_key"}},
 		{table: "showcase", column: "user_id", how: ends},
 		{table: "user_figures", column: "user_id", how: ends},
 		{table: "company_link", column: "created_by", how: moves},

@@ -137,6 +137,9 @@ func (s *Store) insertPurchase(ctx context.Context, tx *tx, buyerID int64, d xun
 	if err := insertLines(ctx, tx, id, d); err != nil {
 		return 0, err
 	}
+	if err := endDraft(ctx, tx, buyerID, d.Key); err != nil {
+		return 0, err
+	}
 	_, err = tx.addEvent(ctx, xunjia.Event{Kind: xunjia.PurchasePublished, Actor: buyerID, PurchaseID: id})
 	return id, err
 }

@@ -29,9 +29,9 @@ func TestPublish(t *testing.T) {
 			BuyerID: m.buyer.ID, Status: xunjia.WaitingForQuote, Version: 1, Terms: xunjia.Terms{Area: "510100", Invoice: "增值税专用发票", Payment: "货到付款", Remark: "急用", Deadline: now.Add(24 * time.Hour)}, PublishedAt: now,
 			Lines: []xunjia.Line{
 				{CategoryID: m.goods["黄连"].ID, Name: "黄连", Spec: "统货", Quantity: 100_000, Unit: "公斤", Quality: "无硫",
-					Origin: "重庆石柱", CapPrice: 30000, Status: xunjia.WaitingForQuote, Images: []xunjia.Attachment{picture}},
+					Origin: "重庆石柱", CapPrice: 30000, Status: xunjia.WaitingForQuote, Images: []xunjia.Attachment{picture}, Version: 1},
 				{Position: 1, CategoryID: m.goods["当归"].ID, Name: "当归", Quantity: 100_000, Unit: "公斤", Quality: "无硫",
-					Status: xunjia.WaitingForQuote},
+					Status: xunjia.WaitingForQuote, Version: 1},
 			},
 		}
 		ids := cmp.Options{cmpopts.IgnoreFields(xunjia.Purchase{}, "ID", "Number"), cmpopts.IgnoreFields(xunjia.Line{}, "ID", "PurchaseID")}

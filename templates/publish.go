@@ -25,6 +25,9 @@ type PublishPage struct {
 	Fixed  []string // its lines that cannot be changed
 	Others []string // what somebody else changed meanwhile
 
+	Drafts        int  // that the reader has
+	DraftConflict bool // another window has saved a newer one
+
 	ListOpen      bool     // the box of lists is unfolded
 	Added         string   // what became of a list
 	AddedProblems []string // what of it could not be read
@@ -152,3 +155,13 @@ func (*PublishPage) MaxLines() int { return xunjia.MaxLines }
 
 // MaxImages is how many pictures a line can have.
 func (PublishLine) MaxImages() int { return xunjia.MaxImagesPerLine }
+
+// DraftsPage lists unfinished purchases.
+type DraftsPage struct {
+	Layout
+	Drafts []xunjia.SavedDraft
+	Next   string
+}
+
+// Template implements Page.
+func (*DraftsPage) Template() string { return "drafts" }

@@ -388,7 +388,7 @@ func (m market) foreignIDs(t *testing.T) {
 			}
 			noun := strings.Split(pattern, "/")[1]
 			ids := none
-			open := pattern == "/purchases/:id" || pattern == "/purchases/:id/questions" // for every supplier
+			open := pattern == "/purchases/:id" || pattern == "/purchases/:id/questions" || pattern == "/purchases/:id/versions" // for every supplier
 			if id, ok := foreign[noun]; ok && !open {
 				ids = append(slices.Clone(none), fmt.Sprint(id))
 			}

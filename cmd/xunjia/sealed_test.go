@@ -34,8 +34,8 @@ func found(texts map[string]string) []string {
 	var where []string
 	for name, text := range texts {
 		for _, mark := range sealedMarks() {
-			if mark == sealedName && strings.HasSuffix(name, "/invite") {
-				continue // whom he may invite, whether they have quoted or not
+			if mark == sealedName && (strings.HasSuffix(name, "/invite") || strings.HasPrefix(name, "/admin/push/")) {
+				continue // whom he may invite, and who was told, whether they have quoted or not
 			}
 			if strings.Contains(text, mark) {
 				where = append(where, name+" tells "+mark)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 )
 
 // TestUploadIsTriedAgain loses the line while a picture is on its way.
@@ -98,4 +99,40 @@ func TestQuoteInSteps(t *testing.T) {
 	if err != nil || q.Revision != 2 || q.Price != 128_50 || q.Unit != "斤" || q.LeadDays != 4 || len(q.Attachments) != len(quote.Attachments) {
 		t.Errorf("%+v, %v", q, err)
 	}
+}
+
+// TestDraftWhileTyping types three lines on a small phone; a reload goes on where
+// the typing stopped, a removed line comes back, and publishing ends the draft.
+func TestDraftWhileTyping(t *testing.T) {
+	a := startApp(t, time.Now, nil)
+	_, token := quoteWithPictures(t, a)
+	p := newTab(t, browser(t), 360, 740)
+	p.logIn(a.url, token)
+	p.open(a.url + "/purchases/new")
+	p.choose(`[data-testid="line-0-category"]`, "黄连")
+	p.fill(`[data-testid="line-0-quantity"]`, "500")
+	p.click(`[data-testid="add-line"]`)
+	p.choose(`[data-testid="line-1-category"]`, "当归")
+	p.fill(`[data-testid="line-1-quantity"]`, "20")
+	p.click(`[data-testid="add-line"]`)
+	p.choose(`[data-testid="line-2-category"]`, "三七")
+	p.fill(`[data-testid="line-2-quantity"]`, "3")
+	p.see("已自动保存")
+	p.until("the draft in the address", `location.search.indexOf("?draft=") === 0 && document.querySelector("[name=draft_version]").value !== ""`)
+	p.until("all of it is kept", `document.querySelector("[data-draft-status]").textContent.indexOf("已自动保存") === 0`)
+	p.click(`[data-testid="line-1-remove"]`)
+	p.see("已移除 当归")
+	p.click(`[data-lines] .textlink`)
+	p.until("the line is back", `document.querySelectorAll("[data-lines] [data-line]").length === 3`)
+	p.run("note the version", chromedp.Evaluate(`window.kept = +document.querySelector("[name=draft_version]").value`, nil))
+	p.click(`[data-line="2"] [data-move="-1"]`)
+	p.until("it has moved up", `Array.from(document.querySelectorAll("[data-lines] [data-line]")).map(l => l.dataset.line).join() === "0,2,1"`)
+	p.until("the move is kept", `+document.querySelector("[name=draft_version]").value > window.kept`)
+	p.shoot("lines")
+	p.run("reload", chromedp.Reload())
+	p.until("three lines after the reload", `document.querySelectorAll("[data-lines] [data-line]").length === 3 && Array.from(document.querySelectorAll("[data-lines] [data-line]")).map(l => l.dataset.line).join() === "0,2,1" && document.querySelector('[name="lines.0.quantity"]').value === "500"`)
+	p.click(`[data-testid="publish-submit"]`)
+	p.see("已发布")
+	p.open(a.url + "/me/drafts")
+	p.see("没有草稿")
 }

@@ -1,6 +1,7 @@
 // What makes publishing, quoting and comparing nicer; every page works without.
 import "./compare.js";
 import "./quote.js";
+import "./publish.js";
 const $ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
 const on = (type, handler) => document.addEventListener(type, handler);
 const make = (tag, attributes, ...children) => {
@@ -209,7 +210,8 @@ on("click", event => {
   event.preventDefault();
   const form = button.form, lines = form.querySelector("[data-lines]");
   if (remove) {
-    remove.closest("[data-line]").remove();
+    const gone = remove.closest("[data-line]");
+    gone.dispatchEvent(new CustomEvent("removed", { bubbles: true, detail: gone }));
     if ($("[data-line]", lines).length === 1) $("[data-remove-line]", lines).forEach(b => { b.hidden = true; });
     return;
   }
