@@ -1,6 +1,9 @@
 package xunjia
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // SessionKind tells whom a session belongs to; it decides how long it lives.
 type SessionKind string
@@ -70,3 +73,21 @@ type OAuthState struct {
 
 // OAuthStateLifetime is how long WeChat's code and our state are good for.
 const OAuthStateLifetime = 5 * time.Minute
+
+// DeviceName tells a browser by what it says of itself: Windows 电脑，Chrome
+// 浏览器.
+func DeviceName(agent string) string {
+	system := "电脑"
+	for _, known := range [][2]string{{"Windows", "Windows 电脑"}, {"Macintosh", "苹果电脑"}, {"Android", "安卓手机"}, {"iPhone", "苹果手机"}, {"Linux", "Linux 电脑"}} {
+		if strings.Contains(agent, known[0]) {
+			system = known[1]
+			break
+		}
+	}
+	for _, known := range [][2]string{{"MicroMessenger/", "微信"}, {"Edg/", "Edge 浏览器"}, {"Firefox/", "火狐浏览器"}, {"Chrome/", "Chrome 浏览器"}, {"Safari/", "Safari 浏览器"}} {
+		if strings.Contains(agent, known[0]) {
+			return system + "，" + known[1]
+		}
+	}
+	return system
+}

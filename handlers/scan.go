@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -65,7 +64,7 @@ func (s *Site) newScan(c *gin.Context, purpose xunjia.ScanPurpose) (xunjia.PCSca
 	}
 	scan := xunjia.PCScan{
 		ID: store.NewPCScanID(), SessionID: v.session.ID, Purpose: purpose, UserID: v.user.ID, AppID: s.Account.AppID(),
-		Place: browserName(c.Request.UserAgent()) + "，" + clientIP(c).String(),
+		Place: xunjia.DeviceName(c.Request.UserAgent()) + "，" + clientIP(c).String(),
 	}
 	code, err := s.Account.CreateQR(ctx, scan.Scene(), xunjia.ScanLifetime)
 	if err != nil {
@@ -270,21 +269,4 @@ func (s *Site) scanDone(c *gin.Context, scan xunjia.PCScan, yes bool) error {
 		p.Title, p.Heading, p.Text = "绑定微信", "绑定成功", "以后采购和报价的通知会发到这个微信，在微信里打开询价通不用再登录。"
 	}
 	return s.render(c, http.StatusOK, p)
-}
-
-// browserName is what a person calls a browser.
-func browserName(agent string) string {
-	system := "电脑"
-	for _, known := range [][2]string{{"Windows", "Windows 电脑"}, {"Macintosh", "苹果电脑"}, {"Android", "安卓手机"}, {"iPhone", "苹果手机"}, {"Linux", "Linux 电脑"}} {
-		if strings.Contains(agent, known[0]) {
-			system = known[1]
-			break
-		}
-	}
-	for _, known := range [][2]string{{"MicroMessenger/", "微信"}, {"Edg/", "Edge 浏览器"}, {"Firefox/", "火狐浏览器"}, {"Chrome/", "Chrome 浏览器"}, {"Safari/", "Safari 浏览器"}} {
-		if strings.Contains(agent, known[0]) {
-			return system + "，" + known[1]
-		}
-	}
-	return system
 }

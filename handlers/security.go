@@ -39,7 +39,7 @@ func (s *Site) security(c *gin.Context) error {
 			ip = "网络地址未知"
 		}
 		p.Devices = append(p.Devices, templates.Device{
-			Name: browserName(d.Agent), Phone: strings.Contains(d.Agent, "Mobile"), IP: ip, Since: d.CreatedAt, Seen: d.LastSeenAt, Here: d.ID == v.session.ID,
+			Name: xunjia.DeviceName(d.Agent), Phone: strings.Contains(d.Agent, "Mobile"), IP: ip, Since: d.CreatedAt, Seen: d.LastSeenAt, Here: d.ID == v.session.ID,
 		})
 	}
 	p.Title, p.Tab, p.Back = "安全设置", templates.MeTab, "/me"

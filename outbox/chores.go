@@ -38,6 +38,7 @@ func (o *Outbox) chores() []chore {
 		{"prune sessions", time.Minute, func(ctx context.Context) error {
 			return untilDone(ctx, func() (int, error) { return o.Store.PruneSessions(ctx, choreBatch) })
 		}},
+		{"remind people", time.Minute, o.remind},
 		{"end certifications", time.Minute, o.endCertifications},
 		{"make daily digests", time.Minute, o.makeDigests},
 		{"roll up prices", time.Minute, func(ctx context.Context) error {
@@ -71,6 +72,14 @@ func (o *Outbox) endDuePurchases(ctx context.Context) error {
 		}
 		return n, err
 	})
+}
+
+func (o *Outbox) remind(ctx context.Context) error {
+	n, err := o.Store.Remind(ctx, choreBatch)
+	if n > 0 {
+		o.Wake()
+	}
+	return err
 }
 
 func (o *Outbox) endCertifications(ctx context.Context) error {

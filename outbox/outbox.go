@@ -58,6 +58,7 @@ type Store interface {
 
 	TemplateBindings(ctx context.Context, appID string) (map[string]string, error)
 	EndDuePurchases(ctx context.Context, limit int) (int, error)
+	Remind(ctx context.Context, limit int) (int, error)
 	EndCertifications(ctx context.Context, limit int) (int, error)
 	MakeDigests(ctx context.Context, limit int) (int, error)
 	RollPrices(ctx context.Context, limit int) (int, error)

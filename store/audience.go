@@ -16,6 +16,10 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		f.Digest, err = digest(ctx, s.db, e.Actor, moment(e.Subject), e.CreatedAt)
 		return f, err
 	}
+	if e.Kind == xunjia.DeviceLogin {
+		f.Login, err = s.loginOf(ctx, e.Subject)
+		return f, err
+	}
 	if e.Kind == xunjia.CertificationDone || e.Kind == xunjia.CertificationEnds {
 		f.Certification, err = s.latestCertification(ctx, e.Subject)
 		return f, err
@@ -61,6 +65,8 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		}
 	}
 	switch e.Kind {
+	case xunjia.QuotesWaiting:
+		err = s.waitingFacts(ctx, &f)
 	case xunjia.PurchaseEdited:
 		f.Changes, err = s.changesOfVersion(ctx, e.PurchaseID, int(e.Subject))
 	case xunjia.LineConcluded:
@@ -110,7 +116,7 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	case xunjia.DealChanged, xunjia.DealConfirmed, xunjia.DealCancelled, xunjia.DealKept, xunjia.DealCompleted, xunjia.DealRated,
 		xunjia.DealDisputed, xunjia.DisputeSettled:
 		people = dealSides(e, q.Facts)
-	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached, xunjia.DigestDue:
+	case xunjia.UserRegistered, xunjia.TaskDone, xunjia.LevelReached, xunjia.DigestDue, xunjia.DeviceLogin:
 		people = []Recipient{{ID: e.Actor}}
 	case xunjia.QuoteCountered, xunjia.AnswerUndone:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
@@ -122,6 +128,20 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people, err = s.companyAudience(ctx, q.Facts)
 	case xunjia.SupplierInvited:
 		people, err = s.invited(ctx, e)
+	case xunjia.PurchaseEnding:
+		people, next, err = s.lookers(ctx, q)
+	case xunjia.QuotesWaiting:
+		if q.Facts.Waiting.Count > 0 {
+			people = buyers(q.Facts)
+		}
+	case xunjia.QuoteExpiring:
+		if q.Facts.Quote.State == xunjia.Pending {
+			people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
+		}
+	case xunjia.DealWaiting:
+		if q.Facts.Deal.State == xunjia.DraftDeal {
+			people = waitingSides(q.Facts)
+		}
 	case xunjia.LineDeclined:
 		people = buyers(q.Facts)
 	case xunjia.QuestionAsked:

@@ -78,6 +78,7 @@ func mergePlan() []mergeColumn {
 		{table: "growth_entry", column: "partner_id", how: moves},
 		{table: "certification", column: "user_id", how: moves},
 		{table: "purchase_draft", column: "user_id", how: moves, key: []string{"form_key"}},
+		{table: "known_device", column: "user_id", how: moves, key: []string{"agent"}},
 		{table: "showcase", column: "user_id", how: ends},
 		{table: "user_figures", column: "user_id", how: ends},
 		{table: "company_link", column: "created_by", how: moves},

@@ -121,8 +121,10 @@ func (s *Store) RotateSession(ctx context.Context, oldToken string, next xunjia.
 			return errNoSession()
 		}
 		token, sess = begin(next, tx.now)
-		_, err = exec(ctx, tx, insertSession(sess))
-		return err
+		if _, err := exec(ctx, tx, insertSession(sess)); err != nil {
+			return err
+		}
+		return s.noteDevice(ctx, tx, sess)
 	})
 	if err != nil {
 		return "", xunjia.Session{}, err

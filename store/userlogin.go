@@ -161,8 +161,10 @@ func (s *Store) LogInByPassword(ctx context.Context, try PasswordTry, oldToken s
 		}
 		next.Kind, next.UserID = xunjia.UserSession, try.UserID
 		token, sess = begin(next, tx.now)
-		_, err := exec(ctx, tx, insertSession(sess))
-		return err
+		if _, err := exec(ctx, tx, insertSession(sess)); err != nil {
+			return err
+		}
+		return s.noteDevice(ctx, tx, sess)
 	})
 	if err != nil {
 		return "", xunjia.Session{}, err
