@@ -166,6 +166,18 @@ func (c Change) String() string {
 	return c.What + " " + c.Before + " → " + c.After
 }
 
+// short is the change with long texts cut, for notices.
+func (c Change) short() string {
+	cut := func(s string) string {
+		if r := []rune(s); len(r) > 30 {
+			return string(r[:29]) + "…"
+		}
+		return s
+	}
+	c.Before, c.After = cut(c.Before), cut(c.After)
+	return c.String()
+}
+
 // Changes lists what differs in next, terms first, then the lines in their order.
 func (p Purchase) Changes(next Purchase) []Change {
 	var list []Change
@@ -249,13 +261,16 @@ func (q Quote) CheckCurrent(l Line) error {
 
 // Confirmed is the quote whose supplier says that it holds for the version of the
 // purchase that he saw. It fails with NotFound for anybody else, and with Conflict
-// when the quote was answered, the purchase is settled or has changed again.
-func (q Quote) Confirmed(p Purchase, by int64, version int, now time.Time) (Quote, error) {
+// when the quote was answered, the line or the purchase is settled or has changed
+// again.
+func (q Quote) Confirmed(p Purchase, l Line, by int64, version int, now time.Time) (Quote, error) {
 	switch {
 	case by != q.SupplierID:
 		return q, Errorf(NotFound, "没有找到这条报价")
 	case p.Status == Closed || p.Status == Purchased:
 		return q, Errorf(Conflict, "采购单现在是“%s”，不用再确认", p.Status)
+	case l.Status == Closed || l.Status == Purchased:
+		return q, Errorf(Conflict, "这个品种已停止采购，不用再确认")
 	case q.State != Pending:
 		return q, Errorf(Conflict, "这条报价%s，不用再确认", q.State)
 	case version != p.Version:
@@ -263,6 +278,13 @@ func (q Quote) Confirmed(p Purchase, by int64, version int, now time.Time) (Quot
 	}
 	q.Version, q.UpdatedAt = p.Version, now
 	return q, nil
+}
+
+// Unconfirmed tells whether the quote was made for an earlier version of the
+// purchase, and its supplier can still say that it holds.
+func (q Quote) Unconfirmed(p Purchase, l Line) bool {
+	_, err := q.Confirmed(p, l, q.SupplierID, p.Version, time.Time{})
+	return err == nil && q.Version < p.Version
 }
 
 // editedNotice tells who quoted what the buyer changed.
@@ -276,7 +298,7 @@ func editedNotice(f Facts, at time.Time) Notice {
 		if i > 0 {
 			text += "；"
 		}
-		text += c.String()
+		text += c.short()
 	}
 	n := Notice{Type: SellingNotice, Lane: DirectLane, Content: id(f.Quote.ID), Path: PurchasePath(f.Purchase.ID)}
 	n.Title = "采购单有修改：" + f.Purchase.Title()

@@ -218,23 +218,28 @@ func TestConfirmed(t *testing.T) {
 	p := Purchase{ID: 3, Version: 2, Status: WaitingForQuote}
 	q := Quote{ID: 9, SupplierID: 2, Version: 1}
 	for name, c := range map[string]struct {
-		change  func(*Purchase, *Quote)
+		change  func(*Purchase, *Line, *Quote)
 		by      int64
 		version int
 		want    Code
 	}{
-		"fine":             {func(*Purchase, *Quote) {}, 2, 2, ""},
-		"quoting is over":  {func(p *Purchase, _ *Quote) { p.Status = QuotingEnded }, 2, 2, ""},
-		"somebody else":    {func(*Purchase, *Quote) {}, 1, 2, NotFound},
-		"an older version": {func(*Purchase, *Quote) {}, 2, 1, Conflict},
-		"closed":           {func(p *Purchase, _ *Quote) { p.Status = Closed }, 2, 2, Conflict},
-		"bought":           {func(p *Purchase, _ *Quote) { p.Status = Purchased }, 2, 2, Conflict},
-		"withdrawn":        {func(_ *Purchase, q *Quote) { q.State = Withdrawn }, 2, 2, Conflict},
-		"accepted":         {func(_ *Purchase, q *Quote) { q.State = Accepted }, 2, 2, Conflict},
+		"fine":             {func(*Purchase, *Line, *Quote) {}, 2, 2, ""},
+		"quoting is over":  {func(p *Purchase, _ *Line, _ *Quote) { p.Status = QuotingEnded }, 2, 2, ""},
+		"somebody else":    {func(*Purchase, *Line, *Quote) {}, 1, 2, NotFound},
+		"an older version": {func(*Purchase, *Line, *Quote) {}, 2, 1, Conflict},
+		"closed":           {func(p *Purchase, _ *Line, _ *Quote) { p.Status = Closed }, 2, 2, Conflict},
+		"bought":           {func(p *Purchase, _ *Line, _ *Quote) { p.Status = Purchased }, 2, 2, Conflict},
+		"line taken out":   {func(_ *Purchase, l *Line, _ *Quote) { l.Status = Closed }, 2, 2, Conflict},
+		"line bought":      {func(_ *Purchase, l *Line, _ *Quote) { l.Status = Purchased }, 2, 2, Conflict},
+		"withdrawn":        {func(_ *Purchase, _ *Line, q *Quote) { q.State = Withdrawn }, 2, 2, Conflict},
+		"accepted":         {func(_ *Purchase, _ *Line, q *Quote) { q.State = Accepted }, 2, 2, Conflict},
 	} {
-		p, q := p, q
-		c.change(&p, &q)
-		got, err := q.Confirmed(p, c.by, c.version, noon())
+		p, l, q := p, Line{Status: WaitingForQuote}, q
+		c.change(&p, &l, &q)
+		if q.Unconfirmed(p, l) != (c.want == "" || c.by == 1 || c.version == 1) {
+			t.Errorf("%s: is asked for %v", name, q.Unconfirmed(p, l))
+		}
+		got, err := q.Confirmed(p, l, c.by, c.version, noon())
 		if ErrorCode(err) != c.want || err == nil && got.Version != 2 {
 			t.Errorf("%s: version %d, %v", name, got.Version, err)
 		}

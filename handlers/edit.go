@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -133,9 +134,21 @@ func (s *Site) versions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.Store.Versions(ctx, id)
+	page := &templates.VersionsPage{Purchase: p}
+	page.Versions, err = s.versionRows(ctx, id, func(u xunjia.User) string { return nameFor(visitOf(c), u) })
 	if err != nil {
 		return err
+	}
+	page.Title, page.Back = "修改记录", xunjia.PurchasePath(id)
+	return s.render(c, http.StatusOK, page)
+}
+
+// versionRows lists the versions of a purchase; name tells how the reader may see
+// who made them.
+func (s *Site) versionRows(ctx context.Context, id int64, name func(xunjia.User) string) ([]templates.VersionRow, error) {
+	list, err := s.Store.Versions(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	ids := make([]int64, len(list))
 	for i, v := range list {
@@ -143,18 +156,16 @@ func (s *Site) versions(c *gin.Context) error {
 	}
 	people, err := s.Store.Users(ctx, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := &templates.VersionsPage{Purchase: p}
-	for _, v := range list {
-		row := templates.VersionRow{Number: v.Number, By: nameFor(visitOf(c), people[v.EditorID]), At: v.CreatedAt}
+	rows := make([]templates.VersionRow, len(list))
+	for i, v := range list {
+		rows[i] = templates.VersionRow{Number: v.Number, By: name(people[v.EditorID]), At: v.CreatedAt}
 		for _, ch := range v.Changes {
-			row.Changes = append(row.Changes, ch.String())
+			rows[i].Changes = append(rows[i].Changes, ch.String())
 		}
-		page.Versions = append(page.Versions, row)
 	}
-	page.Title, page.Back = "修改记录", xunjia.PurchasePath(id)
-	return s.render(c, http.StatusOK, page)
+	return rows, nil
 }
 
 // confirmQuote says that the visitor's quote holds for the purchase as he saw it.

@@ -74,7 +74,7 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		}
 		if o.Reaffirms(old, p) {
 			fresh = true
-			q, err = confirmQuote(ctx, tx, p, old, supplierID, o.Seen)
+			q, err = confirmQuote(ctx, tx, table{p, line, old, supplier}, o.Seen)
 			return err
 		}
 		if err := s.admit(ctx, tx, p, supplier); err != nil {

@@ -314,13 +314,14 @@ func everQuoted(ctx context.Context, tx *tx, purchaseID int64) (xunjia.EverQuote
 // error and tells nobody.
 func (s *Store) ConfirmQuote(ctx context.Context, quoteID, supplierID int64, version int) (xunjia.Quote, error) {
 	return s.changeQuote(ctx, quoteID, supplierID, func(tx *tx, t table) (xunjia.Quote, error) {
-		return confirmQuote(ctx, tx, t.purchase, t.quote, supplierID, version)
+		return confirmQuote(ctx, tx, t, version)
 	})
 }
 
-// confirmQuote confirms a locked quote.
-func confirmQuote(ctx context.Context, tx *tx, p xunjia.Purchase, old xunjia.Quote, supplierID int64, version int) (xunjia.Quote, error) {
-	q, err := old.Confirmed(p, supplierID, version, tx.now)
+// confirmQuote confirms a quote for who is at the table.
+func confirmQuote(ctx context.Context, tx *tx, t table, version int) (xunjia.Quote, error) {
+	old := t.quote
+	q, err := old.Confirmed(t.purchase, t.line, t.by.ID, version, tx.now)
 	if err != nil || q.Version == old.Version {
 		return old, err
 	}
@@ -332,6 +333,6 @@ func confirmQuote(ctx context.Context, tx *tx, p xunjia.Purchase, old xunjia.Quo
 	if n == 0 {
 		return q, errQuoteChanged()
 	}
-	_, err = tx.addEvent(ctx, quoteEvent(xunjia.QuoteConfirmed, q, supplierID))
+	_, err = tx.addEvent(ctx, quoteEvent(xunjia.QuoteConfirmed, q, t.by.ID))
 	return q, err
 }
