@@ -82,14 +82,15 @@ func TestConfirmAgainstEdit(t *testing.T) {
 // closed for a reason keeps it.
 func TestEditAgainstClosing(t *testing.T) {
 	eachIsolation(t, func(t *testing.T, m market, stores [2]*store.Store) {
-		for round := range 24 {
+		for round := range 36 {
 			p := m.publish(t, "黄连", "当归")
 			q := m.quote(t, p, m.user(t, 100+round, "供应商").ID, 100)
-			end := func() error {
-				_, err := stores[1].ClosePurchase(t.Context(), p.ID, m.buyer.ID, "不买了")
-				return err
+			change := func(d *xunjia.Draft) { d.Lines[0] = xunjia.Line{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"} } // 黄连 goes
+			if round%3 == 2 {
+				change = func(d *xunjia.Draft) { d.Remark = "急用" }
 			}
-			if round%2 == 1 {
+			end := func() error { _, err := stores[1].ClosePurchase(t.Context(), p.ID, m.buyer.ID, "不买了"); return err }
+			if round%3 > 0 {
 				end = func() error {
 					_, err := stores[1].CloseLine(t.Context(), p.Lines[0].ID, m.buyer.ID, "不买了")
 					return err
@@ -97,13 +98,21 @@ func TestEditAgainstClosing(t *testing.T) {
 			}
 			errs := together(t,
 				func() error {
-					_, _, err := stores[0].EditPurchase(t.Context(), p.ID, m.buyer.ID, saw(p), edit(p, func(d *xunjia.Draft) {
-						d.Lines[0] = xunjia.Line{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"} // 黄连 goes
-					}))
+					if round%2 == 1 { // so that it is not always the first
+						if _, err := stores[0].Purchase(t.Context(), p.ID); err != nil {
+							return err
+						}
+					}
+					_, _, err := stores[0].EditPurchase(t.Context(), p.ID, m.buyer.ID, saw(p), edit(p, change))
 					return err
 				},
 				end,
 				func() error {
+					if round%4 > 1 {
+						if _, err := stores[1].Purchase(t.Context(), p.ID); err != nil {
+							return err
+						}
+					}
 					_, err := stores[1].AnswerQuote(t.Context(), q.ID, m.buyer.ID, xunjia.Answer{Action: xunjia.Accept, Revision: 1})
 					return err
 				})
@@ -119,7 +128,7 @@ func TestEditAgainstClosing(t *testing.T) {
 			if now.State == xunjia.Accepted && line.Status == xunjia.Closed && line.Reason != "" {
 				t.Errorf("round %d: accepted on a line that was closed: %s", round, line.Reason)
 			}
-			if round%2 == 1 && errs[1] == nil && line.Reason != "不买了" {
+			if round%3 > 0 && errs[1] == nil && line.Reason != "不买了" {
 				t.Errorf("round %d: the reason of the closed line is %q", round, line.Reason)
 			}
 			for _, l := range after.Lines {
