@@ -85,11 +85,16 @@ func TestEditAgainstClosing(t *testing.T) {
 		for round := range 36 {
 			p := m.publish(t, "黄连", "当归")
 			q := m.quote(t, p, m.user(t, 100+round, "供应商").ID, 100)
-			change := func(d *xunjia.Draft) { d.Lines[0] = xunjia.Line{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"} } // 黄连 goes
+			change := func(d *xunjia.Draft) {
+				d.Lines[0] = xunjia.Line{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"}
+			} // 黄连 goes
 			if round%3 == 2 {
 				change = func(d *xunjia.Draft) { d.Remark = "急用" }
 			}
-			end := func() error { _, err := stores[1].ClosePurchase(t.Context(), p.ID, m.buyer.ID, "不买了"); return err }
+			end := func() error {
+				_, err := stores[1].ClosePurchase(t.Context(), p.ID, m.buyer.ID, "不买了")
+				return err
+			}
 			if round%3 > 0 {
 				end = func() error {
 					_, err := stores[1].CloseLine(t.Context(), p.Lines[0].ID, m.buyer.ID, "不买了")
