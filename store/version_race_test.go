@@ -85,9 +85,9 @@ func TestEditAgainstClosing(t *testing.T) {
 		for round := range 36 {
 			p := m.publish(t, "黄连", "当归")
 			q := m.quote(t, p, m.user(t, 100+round, "供应商").ID, 100)
-			change := func(d *xunjia.Draft) {
-				d.Lines[0] = xunjia.Line{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"}
-			} // 黄连 goes
+			change := func(d *xunjia.Draft) { // both lines go
+				d.Lines = []xunjia.Line{{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"}}
+			}
 			if round%3 == 2 {
 				change = func(d *xunjia.Draft) { d.Remark = "急用" }
 			}
