@@ -34,7 +34,7 @@ func versionSamples(now time.Time) []Sample {
 
 func editSample(now time.Time) Sample {
 	edit := *publishSamples(now)[0].Page.(*PublishPage)
-	edit.Title, edit.Back, edit.Added, edit.AddedProblems, edit.Problems = "修改采购单", "/purchases/1", "", nil, nil
+	edit.Title, edit.Back, edit.Added, edit.AddedProblems, edit.Problems, edit.ListOpen = "修改采购单", "/purchases/1", "", nil, nil, false
 	edit.Edited, edit.Quoted, edit.Fixed = 1, true, []string{"三七 60头 80公斤"}
 	edit.Others = []string{"黄连 统货：数量 500公斤 → 600公斤", "付款方式 货到付款 → 月结 30 天"}
 	edit.Form = Form{Message: "您打开之后，同事刚刚修改了这张采购单，您的修改还没有保存。下面是最新内容加上您的修改，看过再保存。",
