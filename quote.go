@@ -261,6 +261,22 @@ type Offer struct {
 	Quality     string
 	Explanation string
 	Attachments []Attachment
+	Seen        int // version of the purchase that the supplier saw; 0: the newest
+}
+
+// CheckSeen complains, with Conflict, when the request has changed since the supplier looked: he
+// shall not offer for what he has not read.
+func (o Offer) CheckSeen(p Purchase) error {
+	if o.Seen != 0 && o.Seen != p.Version {
+		return Errorf(Conflict, "采购商刚刚修改了要求，请看过新的要求再提交")
+	}
+	return nil
+}
+
+// Reaffirms tells whether the same offer, sent again, says that the quote holds
+// for the edited request, which the supplier has seen.
+func (o Offer) Reaffirms(q Quote, p Purchase) bool {
+	return o.Repeats(q) && q.State == Pending && q.Version < p.Version && o.Seen == p.Version
 }
 
 // Repeats tells whether the offer says what the quote says already and the
@@ -274,19 +290,21 @@ func (o Offer) Repeats(q Quote) bool {
 func (o Offer) Equal(p Offer) bool {
 	a, b := o, p
 	a.Attachments, b.Attachments = nil, nil
+	a.Seen, b.Seen = 0, 0
 	a.ValidUntil, b.ValidUntil = time.Time{}, time.Time{}
 	return reflect.DeepEqual(a, b) && o.ValidUntil.Equal(p.ValidUntil) && slices.EqualFunc(o.Attachments, p.Attachments, Attachment.Same)
 }
 
-// Revised is the quote with a new offer of its supplier, pending again. It
-// fails with Conflict once the quote was accepted or passed over.
+// Revised is the quote with a new offer of its supplier, pending again, for the
+// purchase as it is. It fails with Conflict once the quote was accepted or passed
+// over.
 func (q Quote) Revised(o Offer, p Purchase, now time.Time) (Quote, error) {
 	state, err := q.State.After(Revise)
 	if err != nil {
 		return q, err
 	}
 	q.State, q.Message, q.Withdrawal, q.AnsweredAt, q.Counter = state, "", "", time.Time{}, Counter{}
-	q.Offer = o
+	q.Offer, q.Seen = o, 0
 	q.Revision, q.Version, q.UpdatedAt = q.Revision+1, p.Version, now
 	return q, nil
 }

@@ -9,14 +9,24 @@ import (
 // RemovedLine is why a line is closed that an edit left out.
 const RemovedLine = "采购商修改采购单时取消了这个品种"
 
+// Limits of editing: everybody who quoted is told of each version, and lines that
+// were taken out stay.
+const (
+	MaxVersions    = 50
+	MaxEditedLines = 2 * MaxLines // closed ones included
+)
+
 // CanEdit tells why the user may not edit the purchase now: see Allows; Conflict
-// once quoting is over.
+// once quoting is over, and after MaxVersions.
 func (p Purchase) CanEdit(by User, now time.Time) error {
 	if err := p.Allows(by, Manage); err != nil {
 		return err
 	}
 	if s := p.StatusAt(now); s != WaitingForQuote {
 		return Errorf(Conflict, "采购单现在是“%s”，不能修改。可以重新开放报价，或者复制一份发布", s)
+	}
+	if p.Version >= MaxVersions {
+		return Errorf(Conflict, "这张采购单已修改到第 %d 版，不能再修改。可以复制一份发布", p.Version)
 	}
 	return nil
 }
@@ -25,12 +35,44 @@ func (p Purchase) CanEdit(by User, now time.Time) error {
 // was accepted, and not when it takes no quotes any more.
 func (l Line) Editable() bool { return l.Status == WaitingForQuote && l.Accepted == 0 }
 
+// SeenPurchase is what an editor saw of a purchase when he opened the form.
+type SeenPurchase struct {
+	Version  int
+	Deadline time.Time // it can be put off without a new version; to the second, as forms write it
+}
+
+// CheckSeen complains when the purchase is no longer the one that the editor saw,
+// and answers his draft with the deadline that holds now if he left it alone.
+func (p Purchase) CheckSeen(seen SeenPurchase, d Draft) (Draft, error) {
+	if p.Version != seen.Version {
+		return d, Errorf(Conflict, "采购单刚刚被同事修改过，请看过他的修改再保存")
+	}
+	same := func(a, b time.Time) bool { return a.Unix() == b.Unix() }
+	switch {
+	case same(d.Deadline, seen.Deadline):
+		d.Deadline = p.Deadline
+	case !same(p.Deadline, seen.Deadline):
+		return d, Errorf(Conflict, "截止时间刚刚被同事改到 %s，请看过再保存", FullTime(p.Deadline))
+	}
+	return d, nil
+}
+
+// Fixed tells whether suppliers can quote on the purchase however it is edited: it
+// has a line that takes quotes and cannot be changed.
+func (p Purchase) Fixed() bool {
+	return slices.ContainsFunc(p.Lines, func(l Line) bool { return !l.Editable() && l.Status == WaitingForQuote })
+}
+
+// EverQuoted tells on which lines suppliers have quoted, also those who have taken
+// their quotes back: what they said stays in the history.
+type EverQuoted map[int64]bool
+
 // Edited is the purchase with what somebody typed instead: lines of the draft
 // that have an id are those of the purchase, others are new; editable lines that
 // the draft leaves out are closed. Lines that are not editable stay as they are.
 // It fails as CanEdit does, and with Invalid on the fields of Draft.Validate, mode
 // and deadline; quotes came in for the old ones.
-func (p Purchase) Edited(by User, d Draft, now time.Time) (Purchase, error) {
+func (p Purchase) Edited(by User, d Draft, ever EverQuoted, now time.Time) (Purchase, error) {
 	if err := p.CanEdit(by, now); err != nil {
 		return p, err
 	}
@@ -38,12 +80,13 @@ func (p Purchase) Edited(by User, d Draft, now time.Time) (Purchase, error) {
 	d.Lines = slices.Clone(d.Lines)
 	if e, ok := fieldsOf(d.Validate(now)); ok {
 		for field, text := range e {
-			if field != "deadline" || !d.Deadline.Equal(p.Deadline) { // one that is near was chosen long ago
+			near := field == "deadline" && d.Deadline.Equal(p.Deadline) // chosen long ago
+			if !near && (field != "lines" || len(d.Lines) > 0 || !p.Fixed()) {
 				f.Add(field, "%s", text)
 			}
 		}
 	}
-	quoted := p.QuoteCount > 0
+	quoted := len(ever) > 0
 	if quoted && d.Mode != p.Mode {
 		f.Add("mode", "已有报价，不能再改询价方式")
 	}
@@ -54,7 +97,7 @@ func (p Purchase) Edited(by User, d Draft, now time.Time) (Purchase, error) {
 	next.Terms, next.Lines = d.Terms, nil
 	used := map[int64]bool{}
 	for i, typed := range d.Lines {
-		l, err := p.editedLine(typed, used, fmt.Sprintf("lines.%d.", i), f)
+		l, err := p.editedLine(typed, used, ever, fmt.Sprintf("lines.%d.", i), f)
 		if err != nil {
 			return p, err
 		}
@@ -72,11 +115,14 @@ func (p Purchase) Edited(by User, d Draft, now time.Time) (Purchase, error) {
 	for i := range next.Lines {
 		next.Lines[i].Position = i
 	}
+	if n := len(next.Lines); n > max(MaxEditedLines, len(p.Lines)) {
+		f.Add("lines", "加上取消的品种一共 %d 个，最多 %d 个。可以复制一份发布", n, MaxEditedLines)
+	}
 	return next, f.Err()
 }
 
 // editedLine is one line of the draft as the purchase will have it.
-func (p Purchase) editedLine(typed Line, used map[int64]bool, prefix string, f FieldErrors) (Line, error) {
+func (p Purchase) editedLine(typed Line, used map[int64]bool, ever EverQuoted, prefix string, f FieldErrors) (Line, error) {
 	typed.PurchaseID, typed.Status = p.ID, WaitingForQuote
 	if typed.ID == 0 {
 		return typed, nil
@@ -94,7 +140,7 @@ func (p Purchase) editedLine(typed Line, used map[int64]bool, prefix string, f F
 	l.CategoryID, l.Spec, l.Quantity, l.Unit, l.Quality, l.Origin, l.CapPrice, l.Images =
 		typed.CategoryID, typed.Spec, typed.Quantity, typed.Unit, typed.Quality, typed.Origin, typed.CapPrice, typed.Images
 	switch {
-	case old.QuoteCount == 0:
+	case !ever[old.ID]:
 	case l.CategoryID != old.CategoryID:
 		f.Add(prefix+"category", "这个品种已有报价，不能换成别的品种；可以移除它，再加一个")
 	case !l.Unit.Converts(old.Unit):
@@ -118,6 +164,18 @@ func (c Change) String() string {
 		return c.What + " " + c.Before + " → 取消"
 	}
 	return c.What + " " + c.Before + " → " + c.After
+}
+
+// short is the change with long texts cut, for notices.
+func (c Change) short() string {
+	cut := func(s string) string {
+		if r := []rune(s); len(r) > 30 {
+			return string(r[:29]) + "…"
+		}
+		return s
+	}
+	c.Before, c.After = cut(c.Before), cut(c.After)
+	return c.String()
 }
 
 // Changes lists what differs in next, terms first, then the lines in their order.
@@ -203,13 +261,16 @@ func (q Quote) CheckCurrent(l Line) error {
 
 // Confirmed is the quote whose supplier says that it holds for the version of the
 // purchase that he saw. It fails with NotFound for anybody else, and with Conflict
-// when the quote was answered, the purchase is settled or has changed again.
-func (q Quote) Confirmed(p Purchase, by int64, version int, now time.Time) (Quote, error) {
+// when the quote was answered, the line or the purchase is settled or has changed
+// again.
+func (q Quote) Confirmed(p Purchase, l Line, by int64, version int, now time.Time) (Quote, error) {
 	switch {
 	case by != q.SupplierID:
 		return q, Errorf(NotFound, "没有找到这条报价")
 	case p.Status == Closed || p.Status == Purchased:
 		return q, Errorf(Conflict, "采购单现在是“%s”，不用再确认", p.Status)
+	case l.Status == Closed || l.Status == Purchased:
+		return q, Errorf(Conflict, "这个品种已停止采购，不用再确认")
 	case q.State != Pending:
 		return q, Errorf(Conflict, "这条报价%s，不用再确认", q.State)
 	case version != p.Version:
@@ -217,6 +278,13 @@ func (q Quote) Confirmed(p Purchase, by int64, version int, now time.Time) (Quot
 	}
 	q.Version, q.UpdatedAt = p.Version, now
 	return q, nil
+}
+
+// Unconfirmed tells whether the quote was made for an earlier version of the
+// purchase, and its supplier can still say that it holds.
+func (q Quote) Unconfirmed(p Purchase, l Line) bool {
+	_, err := q.Confirmed(p, l, q.SupplierID, p.Version, time.Time{})
+	return err == nil && q.Version < p.Version
 }
 
 // editedNotice tells who quoted what the buyer changed.
@@ -230,7 +298,7 @@ func editedNotice(f Facts, at time.Time) Notice {
 		if i > 0 {
 			text += "；"
 		}
-		text += c.String()
+		text += c.short()
 	}
 	n := Notice{Type: SellingNotice, Lane: DirectLane, Content: id(f.Quote.ID), Path: PurchasePath(f.Purchase.ID)}
 	n.Title = "采购单有修改：" + f.Purchase.Title()

@@ -30,6 +30,17 @@ func draftOf(p Purchase) Draft {
 	return d
 }
 
+// everOf are the lines that quotes stand on.
+func everOf(p Purchase) EverQuoted {
+	ever := EverQuoted{}
+	for _, l := range p.Lines {
+		if l.QuoteCount > 0 && p.QuoteCount > 0 {
+			ever[l.ID] = true
+		}
+	}
+	return ever
+}
+
 func TestEdited(t *testing.T) {
 	buyer := User{ID: 1}
 	for name, c := range map[string]struct {
@@ -58,16 +69,109 @@ func TestEdited(t *testing.T) {
 		"what was accepted":       {buyer, func(p *Purchase, d *Draft) { d.Lines = append(d.Lines, p.Lines[2]) }, noon(), Invalid, "lines.2.category"},
 		"another purchase's line": {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].ID = 99 }, noon(), NotFound, ""},
 		"the same line twice":     {buyer, func(_ *Purchase, d *Draft) { d.Lines[1].ID = 5 }, noon(), NotFound, ""},
-		"no line":                 {buyer, func(_ *Purchase, d *Draft) { d.Lines = nil }, noon(), Invalid, "lines"},
-		"no quantity":             {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].Quantity = 0 }, noon(), Invalid, "lines.0.quantity"},
+		"no line":                 {buyer, func(p *Purchase, d *Draft) { p.Lines, d.Lines = p.Lines[:2], nil }, noon(), Invalid, "lines"},
+		"only what was accepted":  {buyer, func(_ *Purchase, d *Draft) { d.Lines = nil }, noon(), "", ""},
+		"only what was bought":    {buyer, func(p *Purchase, d *Draft) { p.Lines[2].Status, d.Lines = Purchased, nil }, noon(), Invalid, "lines"},
+		"the last version":        {buyer, func(p *Purchase, _ *Draft) { p.Version = MaxVersions }, noon(), Conflict, ""},
+		"the one before":          {buyer, func(p *Purchase, _ *Draft) { p.Version = MaxVersions - 1 }, noon(), "", ""},
+		"too many lines":          {buyer, func(p *Purchase, _ *Draft) { p.Lines = append(p.Lines, make([]Line, MaxEditedLines-3)...) }, noon(), "", ""},
+		"one more": {buyer, func(p *Purchase, d *Draft) {
+			p.Lines = append(p.Lines, make([]Line, MaxEditedLines-3)...)
+			d.Lines = append(d.Lines, another())
+		}, noon(), Invalid, "lines"},
+		"no quantity": {buyer, func(_ *Purchase, d *Draft) { d.Lines[0].Quantity = 0 }, noon(), Invalid, "lines.0.quantity"},
 	} {
 		p := editable()
 		d := draftOf(p)
 		c.change(&p, &d)
-		_, err := p.Edited(c.by, d, c.now)
+		_, err := p.Edited(c.by, d, everOf(p), c.now)
 		if ErrorCode(err) != c.code || c.field != "" && wrongField(err, c.field) == "" {
 			t.Errorf("%s: %v, want %q on %q", name, err, c.code, c.field)
 		}
+	}
+}
+
+func another() Line { return Line{CategoryID: 4, Name: "党参", Quantity: 1000, Unit: "公斤"} }
+
+// Quotes that were taken back stay in the history: they fix what they were for,
+// and sealed ones stay sealed.
+func TestEditedAfterWithdrawal(t *testing.T) {
+	p := editable()
+	p.QuoteCount, p.Mode = 0, SealedMode
+	for i := range p.Lines {
+		p.Lines[i].QuoteCount = 0
+	}
+	for field, change := range map[string]func(*Draft){
+		"mode":             func(d *Draft) { d.Mode = OpenMode },
+		"deadline":         func(d *Draft) { d.Deadline = noon().Add(time.Hour) },
+		"lines.0.category": func(d *Draft) { d.Lines[0].CategoryID = 9 },
+	} {
+		d := draftOf(p)
+		change(&d)
+		if _, err := p.Edited(User{ID: 1}, d, EverQuoted{5: true}, noon()); wrongField(err, field) == "" {
+			t.Errorf("%s was changed after a quote: %v", field, err)
+		}
+		if _, err := p.Edited(User{ID: 1}, d, nil, noon()); err != nil {
+			t.Errorf("%s before any quote: %v", field, err)
+		}
+	}
+}
+
+func TestCheckSeen(t *testing.T) {
+	was, later, own := noon().Add(48*time.Hour+300*time.Millisecond), noon().Add(72*time.Hour), noon().Add(96*time.Hour)
+	for name, c := range map[string]struct {
+		version       int
+		saw, is, want time.Time // deadlines: seen, of the purchase, typed
+		keeps         time.Time // of the draft afterwards; zero: Conflict
+	}{
+		"nothing happened":                {2, was.Truncate(time.Second), was, was.Truncate(time.Second), was},
+		"changed by the editor":           {2, was, was, own, own},
+		"put off by a colleague":          {2, was, later, was, later},
+		"put off by both, otherwise":      {2, was, later, own, time.Time{}},
+		"put off by both, the same":       {2, was, later, later, time.Time{}},
+		"an older version":                {1, was, was, was, time.Time{}},
+		"a version that is not there yet": {3, was, was, was, time.Time{}},
+		"no form":                         {-1, time.Time{}, was, own, time.Time{}},
+	} {
+		p := Purchase{Version: 2, Terms: Terms{Deadline: c.is}}
+		d, err := p.CheckSeen(SeenPurchase{c.version, c.saw}, Draft{Terms: Terms{Deadline: c.want}})
+		if c.keeps.IsZero() != (ErrorCode(err) == Conflict) || err == nil && !d.Deadline.Equal(c.keeps) {
+			t.Errorf("%s: %v, %v", name, d.Deadline, err)
+		}
+	}
+}
+
+func TestOfferForAnEditedRequest(t *testing.T) {
+	p := Purchase{Version: 3}
+	o := Offer{Price: 100, Unit: "公斤"}
+	q := Quote{ID: 1, Offer: o, Version: 2}
+	for name, c := range map[string]struct {
+		price     Fen
+		seen      int
+		state     QuoteState
+		stale     bool // CheckSeen complains
+		reaffirms bool
+	}{
+		"the same, and he saw the newest":    {100, 3, Pending, false, true},
+		"the same, before the edit":          {100, 2, Pending, true, false},
+		"the same, he does not say":          {100, 0, Pending, false, false},
+		"another price":                      {90, 3, Pending, false, false},
+		"another price, before the edit":     {90, 2, Pending, true, false},
+		"the same, but it was accepted":      {100, 3, Accepted, false, false},
+		"the same, but he had taken it back": {100, 3, Withdrawn, false, false},
+	} {
+		q, o := q, o
+		q.State, o.Price, o.Seen = c.state, c.price, c.seen
+		if got := ErrorCode(o.CheckSeen(p)) == Conflict; got != c.stale {
+			t.Errorf("%s: stale %v", name, got)
+		}
+		if got := o.Reaffirms(q, p); got != c.reaffirms {
+			t.Errorf("%s: reaffirms %v", name, got)
+		}
+	}
+	q.Version = 3
+	if o.Seen = 3; o.Reaffirms(q, p) {
+		t.Error("a quote that stands for the newest version is confirmed again")
 	}
 }
 
@@ -77,7 +181,7 @@ func TestEditedLines(t *testing.T) {
 	d.Payment = "月结 30 天"
 	d.Lines = []Line{{CategoryID: 4, Name: "党参", Quantity: 1000, Unit: "公斤"}, d.Lines[0]} // 当归 is left out
 	d.Lines[1].Quantity = 600_000
-	next, err := p.Edited(User{ID: 1}, d, noon())
+	next, err := p.Edited(User{ID: 1}, d, everOf(p), noon())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,23 +218,28 @@ func TestConfirmed(t *testing.T) {
 	p := Purchase{ID: 3, Version: 2, Status: WaitingForQuote}
 	q := Quote{ID: 9, SupplierID: 2, Version: 1}
 	for name, c := range map[string]struct {
-		change  func(*Purchase, *Quote)
+		change  func(*Purchase, *Line, *Quote)
 		by      int64
 		version int
 		want    Code
 	}{
-		"fine":             {func(*Purchase, *Quote) {}, 2, 2, ""},
-		"quoting is over":  {func(p *Purchase, _ *Quote) { p.Status = QuotingEnded }, 2, 2, ""},
-		"somebody else":    {func(*Purchase, *Quote) {}, 1, 2, NotFound},
-		"an older version": {func(*Purchase, *Quote) {}, 2, 1, Conflict},
-		"closed":           {func(p *Purchase, _ *Quote) { p.Status = Closed }, 2, 2, Conflict},
-		"bought":           {func(p *Purchase, _ *Quote) { p.Status = Purchased }, 2, 2, Conflict},
-		"withdrawn":        {func(_ *Purchase, q *Quote) { q.State = Withdrawn }, 2, 2, Conflict},
-		"accepted":         {func(_ *Purchase, q *Quote) { q.State = Accepted }, 2, 2, Conflict},
+		"fine":             {func(*Purchase, *Line, *Quote) {}, 2, 2, ""},
+		"quoting is over":  {func(p *Purchase, _ *Line, _ *Quote) { p.Status = QuotingEnded }, 2, 2, ""},
+		"somebody else":    {func(*Purchase, *Line, *Quote) {}, 1, 2, NotFound},
+		"an older version": {func(*Purchase, *Line, *Quote) {}, 2, 1, Conflict},
+		"closed":           {func(p *Purchase, _ *Line, _ *Quote) { p.Status = Closed }, 2, 2, Conflict},
+		"bought":           {func(p *Purchase, _ *Line, _ *Quote) { p.Status = Purchased }, 2, 2, Conflict},
+		"line taken out":   {func(_ *Purchase, l *Line, _ *Quote) { l.Status = Closed }, 2, 2, Conflict},
+		"line bought":      {func(_ *Purchase, l *Line, _ *Quote) { l.Status = Purchased }, 2, 2, Conflict},
+		"withdrawn":        {func(_ *Purchase, _ *Line, q *Quote) { q.State = Withdrawn }, 2, 2, Conflict},
+		"accepted":         {func(_ *Purchase, _ *Line, q *Quote) { q.State = Accepted }, 2, 2, Conflict},
 	} {
-		p, q := p, q
-		c.change(&p, &q)
-		got, err := q.Confirmed(p, c.by, c.version, noon())
+		p, l, q := p, Line{Status: WaitingForQuote}, q
+		c.change(&p, &l, &q)
+		if q.Unconfirmed(p, l) != (c.want == "" || c.by == 1 || c.version == 1) {
+			t.Errorf("%s: is asked for %v", name, q.Unconfirmed(p, l))
+		}
+		got, err := q.Confirmed(p, l, c.by, c.version, noon())
 		if ErrorCode(err) != c.want || err == nil && got.Version != 2 {
 			t.Errorf("%s: version %d, %v", name, got.Version, err)
 		}

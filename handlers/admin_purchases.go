@@ -64,6 +64,9 @@ func (s *Site) renderAdminPurchase(c *gin.Context, status int, f templates.Form)
 	if p.Buyer, err = s.Store.User(ctx, p.Purchase.BuyerID); err != nil {
 		return err
 	}
+	if p.Versions, err = s.versionRows(ctx, id, func(u xunjia.User) string { return u.Name }); err != nil {
+		return err
+	}
 	list, err := s.Store.Questions(ctx, p.Purchase, xunjia.User{}, true, xunjia.Page{After: c.Query("after")})
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -17,9 +19,26 @@ func (s *Site) showEditPurchase(c *gin.Context) error {
 		return err
 	}
 	page := s.editPage(p)
-	page.Form = templates.Form{Values: purchaseValues(p)}
-	page.Form.Values.Set("version", strconv.Itoa(p.Version))
+	page.Form = templates.Form{Values: editValues(p)}
 	return s.renderPublish(c, http.StatusOK, page)
+}
+
+// editValues fill the form, with what the editor sees of the purchase: its version,
+// and the deadline, which can be put off without a new one.
+func editValues(p xunjia.Purchase) url.Values {
+	v := purchaseValues(p)
+	if p.Fixed() && v.Get(templates.LineField(0, "id")) == "" {
+		v.Del("line") // no line can be changed; the form for an empty one would have to be filled in
+	}
+	v.Set("version", strconv.Itoa(p.Version))
+	v.Set("until", v.Get("deadline_at"))
+	return v
+}
+
+// seenPurchase is what the form says that the editor saw. A form without it is
+// about nothing that is there.
+func seenPurchase(f templates.Form) xunjia.SeenPurchase {
+	return xunjia.SeenPurchase{Version: seen(f, "version"), Deadline: exactTime(f.Value("until"))}
 }
 
 // editPage says what of the purchase is fixed.
@@ -41,22 +60,26 @@ func (s *Site) editPurchase(c *gin.Context) error {
 	}
 	page := s.editPage(p)
 	page.Form = s.form(c)
-	draft, numbers, wrong, shown, err := s.readPublish(c, page, p.Deadline)
+	saw := seenPurchase(page.Form)
+	draft, numbers, wrong, shown, err := s.readPublish(c, page, saw.Deadline)
 	if err != nil || shown {
 		return err
 	}
-	version, _ := strconv.Atoi(page.Form.Value("version"))
-	if version != p.Version { // somebody else was faster: his changes first, then the own ones again
-		return s.renderEditConflict(c, page, p, version)
+	if _, err := p.CheckSeen(saw, draft); err != nil { // somebody else was faster: his changes first, then the own ones again
+		return s.renderEditConflict(c, page, p, saw)
 	}
 	var changes []xunjia.Change
 	if err = wrong.Err(); err == nil {
-		_, changes, err = s.Store.EditPurchase(ctx, p.ID, visitOf(c).user.ID, version, draft)
+		_, changes, err = s.Store.EditPurchase(ctx, p.ID, visitOf(c).user.ID, saw, draft)
 		err = renumber(err, numbers)
 	}
 	if xunjia.ErrorCode(err) == xunjia.Conflict {
-		if p, loadErr := s.Store.Purchase(ctx, p.ID); loadErr == nil && p.Version != version {
-			return s.renderEditConflict(c, page, p, version)
+		now, loadErr := s.Store.Purchase(ctx, p.ID)
+		if loadErr != nil {
+			return loadErr
+		}
+		if _, changed := now.CheckSeen(saw, draft); changed != nil {
+			return s.renderEditConflict(c, page, now, saw)
 		}
 	}
 	if err != nil {
@@ -78,18 +101,25 @@ func (s *Site) editPurchase(c *gin.Context) error {
 	return nil
 }
 
-// renderEditConflict shows what the other changed and keeps what was typed:
-// saving again puts it on top of his version.
-func (s *Site) renderEditConflict(c *gin.Context, page *templates.PublishPage, p xunjia.Purchase, version int) error {
-	changes, err := s.Store.ChangesSince(c.Request.Context(), p, version)
-	if err != nil {
+// renderEditConflict shows what the other changed, and the form with what was
+// typed on top of it: saving again undoes nothing of his by accident.
+func (s *Site) renderEditConflict(c *gin.Context, page *templates.PublishPage, p xunjia.Purchase, saw xunjia.SeenPurchase) error {
+	old, err := s.Store.PurchaseSeen(c.Request.Context(), p, saw)
+	switch {
+	case xunjia.ErrorCode(err) == xunjia.NotFound: // a form that was never shown
+		page.Form.Values = editValues(p)
+	case err != nil:
 		return err
+	default:
+		for _, ch := range old.Changes(p) {
+			page.Others = append(page.Others, ch.String())
+		}
+		now := editValues(p)
+		merged := mergeEdit(editValues(old), page.Form.Values, now)
+		merged["version"], merged["until"] = now["version"], now["until"]
+		page.Form.Values = merged
 	}
-	for _, ch := range changes {
-		page.Others = append(page.Others, ch.String())
-	}
-	page.Form.Values.Set("version", strconv.Itoa(p.Version))
-	page.Form.Message = "您打开之后，同事刚刚修改了这张采购单。请看过他的修改，再决定是否保存您的内容。"
+	page.Form.Message = "您打开之后，同事刚刚修改了这张采购单，您的修改还没有保存。下面是最新内容加上您的修改，看过再保存。"
 	return s.renderPublish(c, http.StatusConflict, page)
 }
 
@@ -104,9 +134,21 @@ func (s *Site) versions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.Store.Versions(ctx, id)
+	page := &templates.VersionsPage{Purchase: p}
+	page.Versions, err = s.versionRows(ctx, id, func(u xunjia.User) string { return nameFor(visitOf(c), u) })
 	if err != nil {
 		return err
+	}
+	page.Title, page.Back = "修改记录", xunjia.PurchasePath(id)
+	return s.render(c, http.StatusOK, page)
+}
+
+// versionRows lists the versions of a purchase; name tells how the reader may see
+// who made them.
+func (s *Site) versionRows(ctx context.Context, id int64, name func(xunjia.User) string) ([]templates.VersionRow, error) {
+	list, err := s.Store.Versions(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	ids := make([]int64, len(list))
 	for i, v := range list {
@@ -114,18 +156,16 @@ func (s *Site) versions(c *gin.Context) error {
 	}
 	people, err := s.Store.Users(ctx, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := &templates.VersionsPage{Purchase: p}
-	for _, v := range list {
-		row := templates.VersionRow{Number: v.Number, By: nameFor(visitOf(c), people[v.EditorID]), At: v.CreatedAt}
+	rows := make([]templates.VersionRow, len(list))
+	for i, v := range list {
+		rows[i] = templates.VersionRow{Number: v.Number, By: name(people[v.EditorID]), At: v.CreatedAt}
 		for _, ch := range v.Changes {
-			row.Changes = append(row.Changes, ch.String())
+			rows[i].Changes = append(rows[i].Changes, ch.String())
 		}
-		page.Versions = append(page.Versions, row)
 	}
-	page.Title, page.Back = "修改记录", xunjia.PurchasePath(id)
-	return s.render(c, http.StatusOK, page)
+	return rows, nil
 }
 
 // confirmQuote says that the visitor's quote holds for the purchase as he saw it.

@@ -181,7 +181,8 @@ func (s *Site) draft(f templates.Form, numbers []int, wrong xunjia.FieldErrors, 
 	checked.Lines = slices.Clone(d.Lines)
 	if e, ok := errors.AsType[*xunjia.Error](renumber(checked.Validate(now), numbers)); ok {
 		for field, text := range e.Fields {
-			if field != "deadline" || keep.IsZero() || !d.Deadline.Equal(keep) {
+			kept := field == "deadline" && !keep.IsZero() && d.Deadline.Equal(keep)
+			if !kept && (field != "lines" || keep.IsZero()) { // what an edit needs of lines, its rule knows
 				wrong.Add(field, "%s", text)
 			}
 		}

@@ -46,7 +46,7 @@ func (s *Site) submitQuote(c *gin.Context) error {
 		}
 	}
 	offer := typedOffer(p.Form, p.Line, s.Clock(), wrong)
-	offer.Attachments = attachments
+	offer.Attachments, offer.Seen = attachments, max(0, seen(p.Form, "seen"))
 	for _, err := range []error{offer.Validate(), offer.CheckFor(p.Line, s.Clock())} {
 		if e, ok := errors.AsType[*xunjia.Error](err); ok {
 			for field, text := range e.Fields {

@@ -23,7 +23,9 @@ func (s *Site) showAnswerQuote(c *gin.Context) error {
 		a.Action, a.Message = xunjia.Refuse, "价格高"
 	}
 	if _, err = v.Quote.Answered(v.Purchase, visitOf(c).user, a, s.Clock()); err == nil && a.Action == xunjia.Accept {
-		_, err = v.Quote.Share(v.Line, 0)
+		if err = v.Quote.CheckCurrent(v.Line); err == nil {
+			_, err = v.Quote.Share(v.Line, 0)
+		}
 	}
 	if err != nil {
 		return s.renderQuoteConflict(c, v, err)

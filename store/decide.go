@@ -119,6 +119,8 @@ func (s *Store) reviseOwn(ctx context.Context, quoteID, supplierID int64, next f
 		if err != nil {
 			return err
 		}
+		// A longer validity or another price says nothing about an edited request.
+		t.purchase.Version = t.quote.Version
 		q, err = reviseQuote(ctx, tx, t.purchase, t.quote, o)
 		return err
 	})

@@ -64,7 +64,7 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		if err != nil && !missing {
 			return err
 		}
-		if !missing && o.Repeats(old) {
+		if !missing && o.Repeats(old) && !o.Reaffirms(old, p) {
 			q, fresh = old, false
 			return nil
 		}
@@ -72,10 +72,18 @@ func (s *Store) SubmitQuote(ctx context.Context, lineID, supplierID int64, o xun
 		if err != nil {
 			return err
 		}
+		if o.Reaffirms(old, p) {
+			fresh = true
+			q, err = confirmQuote(ctx, tx, table{p, line, old, supplier}, o.Seen)
+			return err
+		}
 		if err := s.admit(ctx, tx, p, supplier); err != nil {
 			return err
 		}
 		if err := p.CanQuote(line, supplier, tx.now); err != nil {
+			return err
+		}
+		if err := o.CheckSeen(p); err != nil {
 			return err
 		}
 		if err := o.CheckFor(line, tx.now); err != nil {
@@ -122,6 +130,7 @@ func (s *Store) checkAttachments(ctx context.Context, tx *tx, supplierID int64, 
 }
 
 func createQuote(ctx context.Context, tx *tx, p xunjia.Purchase, l xunjia.Line, supplierID int64, o xunjia.Offer) (xunjia.Quote, error) {
+	o.Seen = 0
 	q := xunjia.Quote{
 		LineID: l.ID, PurchaseID: p.ID, SupplierID: supplierID, Offer: o,
 		State: xunjia.Pending, Status: xunjia.DefaultQuote, Revision: 1, Version: p.Version,

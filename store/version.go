@@ -14,10 +14,13 @@ import (
 	"github.com/xunjia/xunjia"
 )
 
-// versionContent is purchase_version.content.
+// versionContent is purchase_version.content: the purchase as the version made
+// it, and what that changed. The changes are kept because not everything that
+// happens between two versions is an edit: deadlines are put off, lines closed.
 type versionContent struct {
-	Terms xunjia.Terms
-	Lines []xunjia.Line
+	Terms   xunjia.Terms
+	Lines   []xunjia.Line
+	Changes []xunjia.Change
 }
 
 // Version is one version of a purchase and what it changed.
@@ -29,11 +32,11 @@ type Version struct {
 }
 
 // EditPurchase changes a purchase that suppliers may have quoted on: see
-// Purchase.Edited for the rule. version is the one that the editor saw: when
-// somebody else has changed it meanwhile, that is a Conflict and nothing is
-// written. An edit that changes nothing makes no version. Everybody who quoted is
-// told. Lines of the draft that have an id are those of the purchase.
-func (s *Store) EditPurchase(ctx context.Context, id, by int64, version int, d xunjia.Draft) (p xunjia.Purchase, changes []xunjia.Change, err error) {
+// Purchase.Edited for the rule. When somebody else has changed what the editor
+// saw, that is a Conflict and nothing is written: see Purchase.CheckSeen. An edit
+// that changes nothing makes no version. Everybody who quoted is told. Lines of
+// the draft that have an id are those of the purchase.
+func (s *Store) EditPurchase(ctx context.Context, id, by int64, seen xunjia.SeenPurchase, d xunjia.Draft) (p xunjia.Purchase, changes []xunjia.Change, err error) {
 	err = s.runTx(ctx, func(tx *tx) error {
 		changes = nil
 		p, err := s.lockPurchase(ctx, tx, id)
@@ -47,19 +50,23 @@ func (s *Store) EditPurchase(ctx context.Context, id, by int64, version int, d x
 		if err := p.CanEdit(u, tx.now); err != nil {
 			return err
 		}
-		if p.Version != version {
-			return xunjia.Errorf(xunjia.Conflict, "采购单刚刚被同事修改过，请看过他的修改再保存")
+		d, err := p.CheckSeen(seen, d)
+		if err != nil {
+			return err
 		}
 		if p.Lines, err = s.lockedLines(ctx, tx, id); err != nil {
 			return err
 		}
 		old := p
-		d := d
 		d.Lines = slices.Clone(d.Lines)
 		if err := s.checkGoods(ctx, tx, d.Lines); err != nil {
 			return err
 		}
-		next, err := old.Edited(u, d, tx.now)
+		ever, err := everQuoted(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		next, err := old.Edited(u, d, ever, tx.now)
 		if err != nil {
 			return err
 		}
@@ -75,7 +82,7 @@ func (s *Store) EditPurchase(ctx context.Context, id, by int64, version int, d x
 			return nil
 		}
 		next.Version++
-		return s.writeVersion(ctx, tx, old, next, by)
+		return s.writeVersion(ctx, tx, old, next, changes, by)
 	})
 	if err != nil {
 		return p, nil, err
@@ -149,7 +156,7 @@ func team(ctx context.Context, r runner, u xunjia.User) ([]int64, error) {
 }
 
 // writeVersion stores the edited purchase and both versions in its history.
-func (s *Store) writeVersion(ctx context.Context, tx *tx, old, next xunjia.Purchase, by int64) error {
+func (s *Store) writeVersion(ctx context.Context, tx *tx, old, next xunjia.Purchase, changes []xunjia.Change, by int64) error {
 	t := next.Terms
 	n, err := exec(ctx, tx, sq.Update("purchase").SetMap(map[string]any{
 		"version": next.Version, "area": t.Area, "invoice": t.Invoice, "payment": t.Payment, "delivery": t.Delivery, "sample": t.Sample,
@@ -182,11 +189,11 @@ func (s *Store) writeVersion(ctx context.Context, tx *tx, old, next xunjia.Purch
 		}
 	}
 	if old.Version == 1 {
-		if err := keepVersion(ctx, tx, old, old.BuyerID, old.PublishedAt); err != nil {
+		if err := keepVersion(ctx, tx, old, nil, old.BuyerID, old.PublishedAt); err != nil {
 			return err
 		}
 	}
-	if err := keepVersion(ctx, tx, next, by, tx.now); err != nil {
+	if err := keepVersion(ctx, tx, next, changes, by, tx.now); err != nil {
 		return err
 	}
 	_, err = tx.addEvent(ctx, xunjia.Event{Kind: xunjia.PurchaseEdited, Actor: by, PurchaseID: old.ID, Subject: int64(next.Version)})
@@ -229,8 +236,8 @@ func writeLine(ctx context.Context, tx *tx, p xunjia.Purchase, l *xunjia.Line) e
 	return err
 }
 
-func keepVersion(ctx context.Context, tx *tx, p xunjia.Purchase, editor int64, at time.Time) error {
-	content, err := json.Marshal(versionContent{p.Terms, p.Lines})
+func keepVersion(ctx context.Context, tx *tx, p xunjia.Purchase, changes []xunjia.Change, editor int64, at time.Time) error {
+	content, err := json.Marshal(versionContent{p.Terms, p.Lines, changes})
 	if err != nil {
 		return err
 	}
@@ -245,59 +252,61 @@ const maxVersions = 50
 // Versions lists the newest versions of a purchase with what each of them
 // changed; the caller has checked who asks.
 func (s *Store) Versions(ctx context.Context, purchaseID int64) ([]Version, error) {
-	type row struct {
-		Version
-		content versionContent
-	}
-	rows, err := all(ctx, s.db, sq.Select("version", "editor_id", "content", "created_at").From("purchase_version").
-		Where(sq.Eq{"purchase_id": purchaseID}).OrderBy("version DESC").Limit(maxVersions+1), func(r scanner) (v row, err error) {
+	return all(ctx, s.db, sq.Select("version", "editor_id", "content", "created_at").From("purchase_version").
+		Where(sq.Eq{"purchase_id": purchaseID}).OrderBy("version DESC").Limit(maxVersions), func(r scanner) (v Version, err error) {
 		var at int64
 		var content string
 		if err := r.Scan(&v.Number, &v.EditorID, &content, &at); err != nil {
 			return v, err
 		}
-		v.CreatedAt = moment(at)
-		return v, json.Unmarshal([]byte(content), &v.content)
+		var kept versionContent
+		err = json.Unmarshal([]byte(content), &kept)
+		v.CreatedAt, v.Changes = moment(at), kept.Changes
+		return v, err
 	})
+}
+
+// versionOf reads what was kept of a version; NotFound when nothing was.
+func (s *Store) versionOf(ctx context.Context, purchaseID int64, number int) (v versionContent, err error) {
+	content, err := one(ctx, s.db, sq.Select("content").From("purchase_version").Where(sq.Eq{"purchase_id": purchaseID, "version": number}), scanString)
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, xunjia.Errorf(xunjia.NotFound, "没有找到这一版")
+	}
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	var list []Version
-	for i, v := range rows[:min(len(rows), maxVersions)] {
-		if i+1 < len(rows) {
-			before := xunjia.Purchase{Terms: rows[i+1].content.Terms, Lines: rows[i+1].content.Lines}
-			v.Changes = before.Changes(xunjia.Purchase{Terms: v.content.Terms, Lines: v.content.Lines})
-		}
-		list = append(list, v.Version)
-	}
-	return list, nil
+	return v, json.Unmarshal([]byte(content), &v)
 }
 
 // changesOfVersion lists what one version changed.
 func (s *Store) changesOfVersion(ctx context.Context, purchaseID int64, number int) ([]xunjia.Change, error) {
-	list, err := s.Versions(ctx, purchaseID)
-	for _, v := range list {
-		if v.Number == number {
-			return v.Changes, err
-		}
-	}
-	return nil, err
+	v, err := s.versionOf(ctx, purchaseID, number)
+	return v.Changes, err
 }
 
-// ChangesSince lists what has changed in a purchase since a version.
-func (s *Store) ChangesSince(ctx context.Context, p xunjia.Purchase, version int) ([]xunjia.Change, error) {
-	content, err := one(ctx, s.db, sq.Select("content").From("purchase_version").Where(sq.Eq{"purchase_id": p.ID, "version": version}), scanString)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+// PurchaseSeen is the purchase as an editor saw it who has not seen what was
+// changed since; its status and counts are today's. NotFound when there was no
+// such version.
+func (s *Store) PurchaseSeen(ctx context.Context, p xunjia.Purchase, seen xunjia.SeenPurchase) (xunjia.Purchase, error) {
+	if seen.Version != p.Version {
+		v, err := s.versionOf(ctx, p.ID, seen.Version)
+		if err != nil {
+			return p, err
+		}
+		p.Version, p.Terms, p.Lines = seen.Version, v.Terms, v.Lines
 	}
-	if err != nil {
-		return nil, err
+	p.Deadline = seen.Deadline
+	return p, nil
+}
+
+// everQuoted tells on which lines of a locked purchase suppliers have quoted.
+func everQuoted(ctx context.Context, tx *tx, purchaseID int64) (xunjia.EverQuoted, error) {
+	lines, err := all(ctx, tx, sq.Select("DISTINCT line_id").From("quote").Where(sq.Eq{"purchase_id": purchaseID}), scanInt)
+	ever := xunjia.EverQuoted{}
+	for _, id := range lines {
+		ever[id] = true
 	}
-	var v versionContent
-	if err := json.Unmarshal([]byte(content), &v); err != nil {
-		return nil, err
-	}
-	return xunjia.Purchase{Terms: v.Terms, Lines: v.Lines}.Changes(p), nil
+	return ever, err
 }
 
 // ConfirmQuote says that the supplier's quote holds for the version of the
@@ -305,14 +314,25 @@ func (s *Store) ChangesSince(ctx context.Context, p xunjia.Purchase, version int
 // error and tells nobody.
 func (s *Store) ConfirmQuote(ctx context.Context, quoteID, supplierID int64, version int) (xunjia.Quote, error) {
 	return s.changeQuote(ctx, quoteID, supplierID, func(tx *tx, t table) (xunjia.Quote, error) {
-		q, err := t.quote.Confirmed(t.purchase, supplierID, version, tx.now)
-		if err != nil || q.Version == t.quote.Version {
-			return t.quote, err
-		}
-		if _, err := exec(ctx, tx, sq.Update("quote").Set("version", q.Version).Where(sq.Eq{"id": q.ID})); err != nil {
-			return q, err
-		}
-		_, err = tx.addEvent(ctx, quoteEvent(xunjia.QuoteConfirmed, q, supplierID))
-		return q, err
+		return confirmQuote(ctx, tx, t, version)
 	})
+}
+
+// confirmQuote confirms a quote for who is at the table.
+func confirmQuote(ctx context.Context, tx *tx, t table, version int) (xunjia.Quote, error) {
+	old := t.quote
+	q, err := old.Confirmed(t.purchase, t.line, t.by.ID, version, tx.now)
+	if err != nil || q.Version == old.Version {
+		return old, err
+	}
+	n, err := exec(ctx, tx, sq.Update("quote").Set("version", q.Version).Set("updated_at", millis(q.UpdatedAt)).
+		Where(sq.Eq{"id": q.ID, "state": old.State, "revision": old.Revision}))
+	if err != nil {
+		return q, err
+	}
+	if n == 0 {
+		return q, errQuoteChanged()
+	}
+	_, err = tx.addEvent(ctx, quoteEvent(xunjia.QuoteConfirmed, q, t.by.ID))
+	return q, err
 }

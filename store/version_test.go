@@ -21,24 +21,29 @@ func edit(p xunjia.Purchase, change func(*xunjia.Draft)) xunjia.Draft {
 	return d
 }
 
+// saw is what a member sees of the purchase who opens it now.
+func saw(p xunjia.Purchase) xunjia.SeenPurchase {
+	return xunjia.SeenPurchase{Version: p.Version, Deadline: p.Deadline}
+}
+
 func TestEditPurchase(t *testing.T) {
 	eachMarket(t, func(t *testing.T, m market) {
 		ctx := t.Context()
 		p := m.publish(t, "黄连", "当归")
 		q := m.quote(t, p, m.supplier.ID, 100)
 		same := edit(p, func(*xunjia.Draft) {})
-		if got, changes, err := m.EditPurchase(ctx, p.ID, m.buyer.ID, 1, same); err != nil || len(changes) != 0 || got.Version != 1 {
+		if got, changes, err := m.EditPurchase(ctx, p.ID, m.buyer.ID, saw(p), same); err != nil || len(changes) != 0 || got.Version != 1 {
 			t.Errorf("nothing changed: %+v, %v", changes, err)
 		}
-		_, _, err := m.EditPurchase(ctx, p.ID, m.supplier.ID, 1, same)
+		_, _, err := m.EditPurchase(ctx, p.ID, m.supplier.ID, saw(p), same)
 		wantCode(t, "a stranger", err, xunjia.NotFound)
-		_, _, err = m.EditPurchase(ctx, 999, m.buyer.ID, 1, same)
+		_, _, err = m.EditPurchase(ctx, 999, m.buyer.ID, saw(p), same)
 		wantCode(t, "nothing", err, xunjia.NotFound)
-		_, _, err = m.EditPurchase(ctx, p.ID, m.buyer.ID, 1, edit(p, func(d *xunjia.Draft) { d.Lines[0].Quantity = -1 }))
+		_, _, err = m.EditPurchase(ctx, p.ID, m.buyer.ID, saw(p), edit(p, func(d *xunjia.Draft) { d.Lines[0].Quantity = -1 }))
 		wantCode(t, "a wrong quantity", err, xunjia.Invalid)
 
 		picture := m.picture(t, "edit", m.buyer.ID)
-		got, changes, err := m.EditPurchase(ctx, p.ID, m.buyer.ID, 1, edit(p, func(d *xunjia.Draft) {
+		got, changes, err := m.EditPurchase(ctx, p.ID, m.buyer.ID, saw(p), edit(p, func(d *xunjia.Draft) {
 			d.Payment, d.Lines[0].Quantity, d.Lines[0].Images = "月结 30 天", 700_000, []xunjia.Attachment{picture}
 			d.Lines = append(d.Lines[:1], xunjia.Line{CategoryID: m.goods["三七"].ID, Quantity: 5000, Unit: "公斤"})
 		}))
@@ -90,7 +95,7 @@ func TestEditPurchase(t *testing.T) {
 			t.Error(err)
 		}
 		// What was accepted stays, however the rest is edited.
-		got, _, err = m.EditPurchase(ctx, p.ID, m.buyer.ID, 2, edit(m.reload(t, p.ID), func(d *xunjia.Draft) { d.Remark = "急用" }))
+		got, _, err = m.EditPurchase(ctx, p.ID, m.buyer.ID, saw(got), edit(m.reload(t, p.ID), func(d *xunjia.Draft) { d.Remark = "急用" }))
 		if err != nil || got.Lines[0].Accepted+got.Lines[1].Accepted == 0 {
 			t.Errorf("%+v, %v", got.Lines, err)
 		}
@@ -117,7 +122,7 @@ func TestEditsDoNotOverwrite(t *testing.T) {
 			now := m.reload(t, p.ID)
 			n := atOnce(t, stores, 20, xunjia.Conflict, func(s *store.Store, i int) error {
 				by := []int64{m.buyer.ID, m.supplier.ID}[i%2]
-				_, _, err := s.EditPurchase(t.Context(), p.ID, by, now.Version, edit(now, func(d *xunjia.Draft) { d.Remark = fmt.Sprintf("第 %d 轮 %d", round, i) }))
+				_, _, err := s.EditPurchase(t.Context(), p.ID, by, saw(now), edit(now, func(d *xunjia.Draft) { d.Remark = fmt.Sprintf("第 %d 轮 %d", round, i) }))
 				return err
 			})
 			if after := m.reload(t, p.ID); n != 1 || after.Version != now.Version+1 {
@@ -147,7 +152,7 @@ func TestEditAgainstAnswers(t *testing.T) {
 				})
 			}
 			run(func() error {
-				_, _, err := stores[0].EditPurchase(t.Context(), p.ID, m.buyer.ID, 1, edit(p, func(d *xunjia.Draft) {
+				_, _, err := stores[0].EditPurchase(t.Context(), p.ID, m.buyer.ID, saw(p), edit(p, func(d *xunjia.Draft) {
 					if round%2 == 0 {
 						d.Lines[0].Quantity = 900_000
 					} else {

@@ -40,6 +40,7 @@ type AdminPurchasePage struct {
 	Purchase  xunjia.Purchase
 	Now       xunjia.PurchaseStatus
 	Buyer     xunjia.User
+	Versions  []VersionRow // none while it was not edited
 	Questions []AdminQuestionRow
 	Next      string // of the questions
 	CanClose  bool

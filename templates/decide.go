@@ -43,6 +43,10 @@ func (p *QuoteAnswerPage) Do() string {
 // Landed is what the offer comes to.
 func (p *QuoteAnswerPage) Landed() xunjia.Landed { return p.Quote.Landed(p.Purchase.Terms, p.Line) }
 
+// Stale tells whether the request has changed since the supplier read it. Its
+// line has not, or the offer could not be accepted.
+func (p *QuoteAnswerPage) Stale() bool { return p.Accept && p.Quote.Unconfirmed(p.Purchase, p.Line) }
+
 // Total is what the whole line comes to.
 func (p *QuoteAnswerPage) Total() string { return group(bigFen(p.Landed().Total(p.Line.Quantity))) }
 

@@ -84,7 +84,7 @@ type MyQuote struct {
 // Stale tells whether the purchase has changed since, and the supplier has not
 // confirmed his quote.
 func (q MyQuote) Stale() bool {
-	return q.State == xunjia.Pending && q.Quote.Version < q.Purchase.Version
+	return q.Unconfirmed(q.Purchase, q.Line)
 }
 
 // Href is the address of the quote's page.

@@ -59,10 +59,8 @@ func purchaseSamples(p xunjia.Purchase, now time.Time) []Sample {
 	open.Lines[0].Quote, open.Lines[0].Revise = sampleQuotes(now)[0].Quote, true
 	open.Trends = NewCategoryTrends(p.Lines, map[int64][]xunjia.PriceTrend{2: {sampleTrend(now)}})
 	open.Quoters = []Quoter{{"岷**社", 2, now.Add(-2 * time.Hour)}, {"川**行", 1, now.Add(-5 * time.Hour)}}
-	versions := &VersionsPage{Layout: sampleLayout("修改记录", ""), Purchase: p, Versions: []VersionRow{
-		{2, "华**堂", now.Add(-time.Hour), []string{"黄连 统货：数量 500公斤 → 600公斤", "付款方式 货到付款 → 月结 30 天"}}, {1, "华**堂", now.Add(-9 * time.Hour), nil}}}
 	drafts := &DraftsPage{Layout: sampleLayout("草稿", MeTab), Drafts: []xunjia.SavedDraft{{ID: 1, Title: "黄连、当归等12个品种", UpdatedAt: now}, {ID: 2, Title: "还没有选品种", UpdatedAt: now.Add(-30 * time.Hour)}}}
-	samples := []Sample{{"drafts", drafts}, {"drafts none", &DraftsPage{Layout: sampleLayout("草稿", MeTab)}}, {"purchase", open}, {"purchase own", &own}, {"versions", versions}, {"versions none", &VersionsPage{Layout: sampleLayout("修改记录", ""), Purchase: p}}}
+	samples := []Sample{{"drafts", drafts}, {"drafts none", &DraftsPage{Layout: sampleLayout("草稿", MeTab)}}, {"purchase", open}, {"purchase own", &own}}
 	for _, s := range []xunjia.PurchaseStatus{xunjia.Closed, xunjia.QuotingEnded, xunjia.Purchased} {
 		over := *open
 		over.Status, over.Left, over.BuyerName, over.LoggedIn = s, "", buyer.MaskedName(), false

@@ -110,7 +110,7 @@ func questionSamples(now time.Time) []Sample {
 		invited.Lines = append(invited.Lines, PurchaseLine{Line: l, Open: true})
 		sealed.Lines = append(sealed.Lines, PurchaseLine{Line: l})
 	}
-	adminPurchase := &AdminPurchasePage{Layout: sampleConsole("采购单 "+p.Number, "/admin/purchases"), Purchase: p, Now: p.StatusAt(now), Buyer: buyerPage, CanClose: true, CanHide: true, Next: "/admin/purchases/1?after=more"}
+	adminPurchase := &AdminPurchasePage{Layout: sampleConsole("采购单 "+p.Number, "/admin/purchases"), Purchase: p, Now: p.StatusAt(now), Buyer: buyerPage, CanClose: true, CanHide: true, Next: "/admin/purchases/1?after=more", Versions: sampleVersions(now)}
 	for _, q := range sampleQuestions(now) {
 		adminPurchase.Questions = append(adminPurchase.Questions, AdminQuestionRow{Question: q.Question, Asker: buyerPage})
 	}

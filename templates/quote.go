@@ -193,7 +193,7 @@ func (p *QuotePage) Changes() int { return p.Quote.Revision - 1 }
 // Stale tells whether the purchase has changed since the quote was made or
 // confirmed, and it still waits for an answer.
 func (p *QuotePage) Stale() bool {
-	return p.Quote.State == xunjia.Pending && p.Quote.Version < p.Purchase.Version
+	return p.Quote.Unconfirmed(p.Purchase, p.Line)
 }
 
 // ValidText is until when the offer holds.

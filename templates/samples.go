@@ -44,6 +44,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, invitationSamples(now)...)
 	samples = append(samples, questionSamples(now)...)
 	samples = append(samples, pushSamples(now)...)
+	samples = append(samples, versionSamples(now)...)
 	return append(samples, adminSamples(now)...)
 }
 
