@@ -141,7 +141,6 @@ func TestEverythingAtOnce(t *testing.T) {
 	eachIsolation(t, func(t *testing.T, m market, stores [2]*store.Store) {
 		outcomes := map[string]int{}
 		for round := range 200 {
-			change(t, m.Store, "DELETE FROM quote_quota") // these are more quotes than a week has
 			p := m.publish(t, "黄连")
 			line := p.Lines[0].ID
 			a, b := m.quote(t, p, m.supplier.ID, 100), m.quote(t, p, m.next.ID, 100)

@@ -90,6 +90,7 @@ func (m market) publish(t *testing.T, names ...string) xunjia.Purchase {
 // quote submits the supplier's offer for the purchase's first line.
 func (m market) quote(t *testing.T, p xunjia.Purchase, supplier int64, price xunjia.Fen) xunjia.Quote {
 	t.Helper()
+	change(t, m.Store, "DELETE FROM quote_quota WHERE user_id = ?", supplier) // tests quote more often than people
 	q, fresh, err := m.SubmitQuote(t.Context(), p.Lines[0].ID, supplier, xunjia.Offer{Price: price, Quality: "无硫"})
 	if err != nil || !fresh {
 		t.Fatal(fresh, err)
