@@ -20,6 +20,13 @@ func errNoPage() error { return xunjia.Errorf(xunjia.NotFound, "没有找到这�
 // methodNotAllowed is a code of HTTP alone, so it lives here.
 const methodNotAllowed xunjia.Code = "method_not_allowed"
 
+// clientGone is for visitors who left before the answer: nobody's fault, and
+// nobody reads it but the access log. The status is nginx's.
+const (
+	clientGone       xunjia.Code = "client_gone"
+	statusClientGone             = 499
+)
+
 func errNoMethod() error { return xunjia.Errorf(methodNotAllowed, "这个地址不能这样访问") }
 
 // status is the one map from codes to HTTP.
@@ -43,6 +50,8 @@ func status(code xunjia.Code) int {
 		return http.StatusRequestEntityTooLarge
 	case xunjia.Unavailable:
 		return http.StatusServiceUnavailable
+	case clientGone:
+		return statusClientGone
 	default:
 		return http.StatusInternalServerError
 	}
@@ -68,6 +77,9 @@ func known(err error) *xunjia.Error {
 // the access log when it is not the visitor's doing.
 func (s *Site) renderError(c *gin.Context, err error) {
 	e, v := known(err), visitOf(c)
+	if errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil {
+		e = &xunjia.Error{Code: clientGone, Message: "页面已经离开", Err: err}
+	}
 	if code := status(e.Code); code >= 500 || e.Err != nil {
 		v.err = e
 	}

@@ -93,11 +93,11 @@ func (s *Site) renewQuote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	until := s.Clock() // is refused
-	if days, err := strconv.Atoi(c.PostForm("days")); err == nil && days >= 1 && days <= 365 {
-		until = xunjia.DayStart(until).AddDate(0, 0, days+1)
+	days, err := strconv.Atoi(c.PostForm("days"))
+	if err != nil || days < 1 || days > 365 {
+		return s.renderQuote(c, http.StatusUnprocessableEntity, id, "请填写要延长的天数，1 到 365 天")
 	}
-	_, err = s.Store.RenewQuote(c.Request.Context(), id, visitOf(c).user.ID, until)
+	_, err = s.Store.RenewQuote(c.Request.Context(), id, visitOf(c).user.ID, xunjia.DayStart(s.Clock()).AddDate(0, 0, days+1))
 	if code := xunjia.ErrorCode(err); code == xunjia.Conflict || code == xunjia.Invalid {
 		return s.renderQuote(c, status(code), id, known(err).Message)
 	}

@@ -39,10 +39,17 @@ func browser(t *testing.T) context.Context {
 		}
 		t.Skip("no Chromium on this machine; `make deps` installs it")
 	}
+	profile, err := os.MkdirTemp("", "xunjia-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // its helpers write for a moment after the browser has ended
+		await(t, "the browser's profile to be gone", func() bool { return os.RemoveAll(profile) == nil })
+	})
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("lang", "zh-CN"), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("lang", "zh-CN"), chromedp.UserDataDir(profile),
 	)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
