@@ -134,4 +134,6 @@ type Delivery struct {
 	Reason     string    // in words, why it failed, was skipped or waits
 	CreatedAt  time.Time
 	SentAt     time.Time
+	Segments   int   // how many messages a short message was billed as; 0 for none
+	Cost       int64 // of a short message, in 厘, a thousandth of a yuan
 }

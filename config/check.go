@@ -167,10 +167,16 @@ func (c Config) checkAccount(p *Problems) {
 	if w.Mode != ModePlain && !aesKey.MatchString(string(w.AESKey)) {
 		p.add("wechat.aes_key", "必须是 %d 个字母或数字，与公众平台的服务器配置一致", lenAESKey)
 	}
+	if !(w.Rate >= 1 && w.Rate <= maxRate) {
+		p.add("wechat.rate", "应在 1 到 %d 之间", maxRate)
+	}
 	if w.PreviousAESKey != "" && !aesKey.MatchString(string(w.PreviousAESKey)) {
 		p.add("wechat.previous_aes_key", "必须是 %d 个字母或数字", lenAESKey)
 	}
 }
+
+// maxRate is the highest rate of a channel, in messages a second.
+const maxRate = 10_000
 
 func (c Config) checkSMS(p *Problems) {
 	s := c.SMS
@@ -178,8 +184,16 @@ func (c Config) checkSMS(p *Problems) {
 	if s.GlobalPerMinute < 1 {
 		p.add("sms.global_per_minute", "至少为 1")
 	}
-	if s.DailyBudget < 1 {
-		p.add("sms.daily_budget", "至少为 1")
+	for _, least := range []struct {
+		key   string
+		value int64
+	}{{"sms.daily_codes", s.DailyCodes}, {"sms.daily_budget", s.DailyBudget}, {"sms.price", s.Price}} {
+		if least.value < 1 {
+			p.add(least.key, "至少为 1")
+		}
+	}
+	if !(s.Rate >= 1 && s.Rate <= maxRate) {
+		p.add("sms.rate", "应在 1 到 %d 之间", maxRate)
 	}
 	switch s.Provider {
 	case "":

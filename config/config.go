@@ -67,16 +67,17 @@ const (
 
 // WeChat is the official account.
 type WeChat struct {
-	AppID          string `yaml:"app_id" env:"APP_ID" doc:"公众号 AppID；空则在开发环境启动微信模拟器"`
-	Secret         Secret `yaml:"secret" env:"SECRET" doc:"公众号 AppSecret"`
-	Token          Secret `yaml:"token" env:"TOKEN" doc:"服务器配置里的令牌，3 到 32 个字母或数字"`
-	AESKey         Secret `yaml:"aes_key" env:"AES_KEY" doc:"服务器配置里的消息加解密密钥，43 个字符"`
-	PreviousAESKey Secret `yaml:"previous_aes_key" env:"PREVIOUS_AES_KEY" doc:"更换前的消息加解密密钥，换密钥期间两个都接受"`
-	Mode           string `yaml:"mode" env:"MODE" doc:"消息加解密方式：plain 明文、compatible 兼容、safe 安全；与此不符的推送被拒绝"`
-	OriginalID     string `yaml:"original_id" env:"ORIGINAL_ID" doc:"公众号原始 ID（gh_ 开头）；填写后核对推送的收件人"`
-	APIHost        string `yaml:"api_host" env:"API_HOST" doc:"接口服务器" auto:"https://api.weixin.qq.com；用模拟器时为模拟器的地址"`
-	OpenHost       string `yaml:"open_host" env:"OPEN_HOST" doc:"网页授权服务器" auto:"https://open.weixin.qq.com；用模拟器时为模拟器的地址"`
-	MPHost         string `yaml:"mp_host" env:"MP_HOST" doc:"二维码图片服务器" auto:"https://mp.weixin.qq.com；用模拟器时为模拟器的地址"`
+	AppID          string  `yaml:"app_id" env:"APP_ID" doc:"公众号 AppID；空则在开发环境启动微信模拟器"`
+	Secret         Secret  `yaml:"secret" env:"SECRET" doc:"公众号 AppSecret"`
+	Token          Secret  `yaml:"token" env:"TOKEN" doc:"服务器配置里的令牌，3 到 32 个字母或数字"`
+	AESKey         Secret  `yaml:"aes_key" env:"AES_KEY" doc:"服务器配置里的消息加解密密钥，43 个字符"`
+	PreviousAESKey Secret  `yaml:"previous_aes_key" env:"PREVIOUS_AES_KEY" doc:"更换前的消息加解密密钥，换密钥期间两个都接受"`
+	Mode           string  `yaml:"mode" env:"MODE" doc:"消息加解密方式：plain 明文、compatible 兼容、safe 安全；与此不符的推送被拒绝"`
+	Rate           float64 `yaml:"rate" env:"RATE" doc:"所有实例合计每秒最多发出的模板消息"`
+	OriginalID     string  `yaml:"original_id" env:"ORIGINAL_ID" doc:"公众号原始 ID（gh_ 开头）；填写后核对推送的收件人"`
+	APIHost        string  `yaml:"api_host" env:"API_HOST" doc:"接口服务器" auto:"https://api.weixin.qq.com；用模拟器时为模拟器的地址"`
+	OpenHost       string  `yaml:"open_host" env:"OPEN_HOST" doc:"网页授权服务器" auto:"https://open.weixin.qq.com；用模拟器时为模拟器的地址"`
+	MPHost         string  `yaml:"mp_host" env:"MP_HOST" doc:"二维码图片服务器" auto:"https://mp.weixin.qq.com；用模拟器时为模拟器的地址"`
 }
 
 // Sim is the simulated outside world.
@@ -94,7 +95,10 @@ type SMS struct {
 	Sign            string    `yaml:"sign" env:"SIGN" doc:"已审核的短信签名，不带方括号"`
 	Templates       Templates `yaml:"templates" envPrefix:"TEMPLATES_"`
 	GlobalPerMinute int64     `yaml:"global_per_minute" env:"GLOBAL_PER_MINUTE" doc:"全站每分钟最多发出的验证码"`
-	DailyBudget     int64     `yaml:"daily_budget" env:"DAILY_BUDGET" doc:"全站每天最多发出的验证码；用到一半报警，用完后只发给已登录的人"`
+	DailyCodes      int64     `yaml:"daily_codes" env:"DAILY_CODES" doc:"全站每天最多发出的验证码；用到一半报警，用完后只发给已登录的人"`
+	DailyBudget     int64     `yaml:"daily_budget" env:"DAILY_BUDGET" doc:"全站每天的短信预算，单位元，包括验证码和通知；用到 50% 和 80% 报警，用完后通知等到第二天，验证码只发给已登录的人"`
+	Price           int64     `yaml:"price" env:"PRICE" doc:"一条短信的价格，单位厘（千分之一元）；超过 70 个字的按 67 个字一条计"`
+	Rate            float64   `yaml:"rate" env:"RATE" doc:"所有实例合计每秒最多发出的短信；验证码不受限制"`
 }
 
 // Templates holds the provider's template codes, one for each kind of message.
@@ -155,9 +159,9 @@ func Default() Config {
 		OpsListen: "127.0.0.1:9090",
 		DataDir:   "./data",
 		Database:  Database{Driver: "sqlite", MaxOpen: 32},
-		WeChat:    WeChat{Mode: ModeSafe},
+		WeChat:    WeChat{Mode: ModeSafe, Rate: 200},
 		Sim:       Sim{Listen: "127.0.0.1:8081"},
-		SMS:       SMS{Region: "cn-hangzhou", GlobalPerMinute: 30, DailyBudget: 1000},
+		SMS:       SMS{Region: "cn-hangzhou", GlobalPerMinute: 30, DailyCodes: 1000, DailyBudget: 100, Price: 45, Rate: 50},
 		Media:     Media{Store: StoreLocal, MaxBytes: 10 << 20},
 		Log:       Log{Level: "info", Format: "auto"},
 		Seed:      SeedAuto,

@@ -26,7 +26,7 @@ func benchSite(b *testing.B, s *store.Store, clock func() time.Time, change func
 	b.Cleanup(stop)
 	log := slog.New(slog.NewJSONHandler(nowhere{}, nil))
 	master := []byte("a master key of at least 32 bytes!")
-	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: s, Master: master, GlobalPerMinute: 1000, DailyBudget: 1000, Log: log})
+	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: s, Master: master, GlobalPerMinute: 1000, DailyCodes: 1000, Log: log})
 	if err != nil {
 		b.Fatal(err)
 	}

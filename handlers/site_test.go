@@ -148,7 +148,7 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	w.file, w.store = file, storetest.Open(t, "sqlite", file)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	master := []byte("a master key of at least 32 bytes!")
-	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: w.store, Master: master, GlobalPerMinute: 1000, DailyBudget: 1000, Log: log})
+	codes, err := sms.NewCodes(sms.CodesOptions{Redis: rdb, Budget: w.store, Master: master, GlobalPerMinute: 1000, DailyCodes: 1000, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

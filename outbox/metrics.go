@@ -16,6 +16,7 @@ type metrics struct {
 	wait       *prometheus.HistogramVec
 	backlog    *prometheus.GaugeVec
 	stopped    *prometheus.GaugeVec
+	budget     prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
@@ -25,7 +26,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		told: prometheus.NewCounter(prometheus.CounterOpts{Name: "xunjia_outbox_notifications_total",
 			Help: "Rows written to inboxes."}),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "xunjia_outbox_deliveries_total",
-			Help: "Tries, by what became of the delivery: sent, pending (again later), failed, skipped, unknown, dead, held, put_back, lease_lost, unrecorded."},
+			Help: "Tries, by what became of the delivery: sent, pending (again later), failed, skipped, unknown, dead, held, budget, put_back, lease_lost, unrecorded."},
 			[]string{"channel", "lane", "result"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "xunjia_outbox_send_seconds",
 			Help: "How long the channel took to answer.", Buckets: []float64{.05, .1, .25, .5, 1, 2, 4, 8}}, []string{"channel"}),
@@ -35,11 +36,13 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Help: "Deliveries that wait, are being sent, or are dead."}, []string{"channel", "lane", "state"}),
 		stopped: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "xunjia_outbox_stopped",
 			Help: "1 while a channel, or one kind of message on it, takes nothing."}, []string{"stop"}),
+		budget: prometheus.NewGauge(prometheus.GaugeOpts{Name: "xunjia_sms_budget_used_ratio",
+			Help: "Share of the day's SMS budget that was used when this instance last sent one."}),
 	}
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.events, m.told, m.deliveries, m.seconds, m.wait, m.backlog, m.stopped} {
+	for _, c := range []prometheus.Collector{m.events, m.told, m.deliveries, m.seconds, m.wait, m.backlog, m.stopped, m.budget} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

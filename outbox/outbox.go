@@ -46,6 +46,7 @@ type Store interface {
 	QueueCode(ctx context.Context, c store.QueuedCode) error
 
 	ClaimDeliveries(ctx context.Context, c store.DeliveryClaim) ([]xunjia.Delivery, error)
+	Charge(ctx context.Context, name string, day int, amount, limit int64) (used int64, ok bool, err error)
 	SettleDelivery(ctx context.Context, o store.Outcome) (bool, error)
 	ConfirmDelivery(ctx context.Context, c store.Confirmation) error
 	ResendDelivery(ctx context.Context, by, id int64, now time.Time) error
@@ -74,14 +75,21 @@ type WeChat interface {
 
 // Options is what an Outbox needs. Store, SMS, Box and BaseURL are required.
 type Options struct {
-	Store   Store
-	WeChat  WeChat // nil: nobody is reached through WeChat
-	AppID   string // of the official account whose fans are reached
-	SMS     sms.Sender
-	Box     *sms.Box           // opens sealed verification codes
-	SMSCode map[string]string  // key of the SMS template (xunjia.SMSNewQuote) → the provider's code
+	Store     Store
+	WeChat    WeChat // nil: nobody is reached through WeChat
+	AppID     string // of the official account whose fans are reached
+	SMS       sms.Sender
+	Box       *sms.Box          // opens sealed verification codes
+	SMSCode   map[string]string // key of the SMS template (xunjia.SMSNewQuote) → the provider's code
+	SMSSign   string            // the signature in front of every short message, for its length
+	SMSPrice  int64             // of one short message, in 厘
+	SMSBudget int64             // what short messages may cost in a day, in 厘; 0: without limit
+
 	BaseURL string             // "https://b2b.example.com"; pages in messages begin with it
 	Links   *xunjia.ClickLinks // makes addresses that count clicks; nil: messages lead to their pages
+
+	Rates     Rates                      // shared by the instances; nil: as fast as the channels answer
+	PerSecond map[xunjia.Channel]float64 // messages that a channel is given; 0 or absent: any number
 
 	Log      *slog.Logger          // default slog.Default()
 	Registry prometheus.Registerer // default: metrics are not published
@@ -109,6 +117,7 @@ type Outbox struct {
 	templates *templates
 	stops     *stops
 	metrics   *metrics
+	budget    budget
 	queues    []*queue
 	expanders []*expander
 }
@@ -219,7 +228,7 @@ func (o *Outbox) ConfirmDelivery(ctx context.Context, channel xunjia.Channel, me
 		return err
 	}
 	err = o.Store.ConfirmDelivery(ctx, store.Confirmation{
-		Channel: channel, MessageID: messageID, OK: ok, Reason: reason, At: now,
+		Channel: channel, MessageID: messageID, OK: ok, Reason: reason,
 		Fallback: func(d xunjia.Delivery) (xunjia.Delivery, bool) { return o.fallback(d, now) },
 	})
 	if err != nil {

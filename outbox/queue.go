@@ -84,6 +84,9 @@ func (o *Outbox) await(ctx context.Context, q *queue, tick <-chan time.Time, mor
 // dispatch claims up to limit deliveries and begins to send each; it does not
 // wait for them. It answers how many it claimed.
 func (o *Outbox) dispatch(ctx context.Context, q *queue, limit int) (int, error) {
+	if _, paused := o.stops.find(PauseName(q.channel)); paused && q.lane != xunjia.UrgentLane {
+		return 0, nil
+	}
 	clock, err := o.readClock(ctx)
 	if err != nil {
 		return 0, err
@@ -95,6 +98,9 @@ func (o *Outbox) dispatch(ctx context.Context, q *queue, limit int) (int, error)
 		}
 		limit = 1
 	}
+	if limit = o.allowed(ctx, q, limit); limit == 0 {
+		return 0, nil
+	}
 	now := clock.read
 	// What is claimed when ctx ends is put back, which needs to be known.
 	claiming, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseMargin)
@@ -102,6 +108,7 @@ func (o *Outbox) dispatch(ctx context.Context, q *queue, limit int) (int, error)
 	list, err := o.Store.ClaimDeliveries(claiming, store.DeliveryClaim{
 		Channel: q.channel, Lane: q.lane, Owner: rand.Text(), Now: now, Until: now.Add(q.lease()), Limit: limit,
 	})
+	o.took(ctx, q, limit, len(list))
 	if err != nil {
 		return 0, err
 	}

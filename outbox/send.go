@@ -6,12 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
-	"strings"
 	"time"
 
 	"github.com/xunjia/xunjia"
-	"github.com/xunjia/xunjia/sms"
 	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/wechat"
 )
@@ -43,18 +40,33 @@ func (m *message) handle(ctx context.Context) {
 	}
 	body, err := decodePayload(m.d.Payload)
 	if err != nil {
-		m.finish(ctx, answer{meaning: refused, reason: "投递内容损坏"})
+		m.finish(ctx, answer{meaning: refused, reason: "投递内容损坏"}, shortMessage{})
 		return
 	}
 	if next, held := m.held(ctx, body); held {
 		m.settle(ctx, putBack(m.d, claimed, next, "通道暂停，等待恢复"), "held")
 		return
 	}
+	var text shortMessage
+	if m.q.channel == xunjia.SMSChannel {
+		var a answer
+		if text, a = m.compose(body); a.meaning == refused {
+			m.finish(ctx, a, text)
+			return
+		}
+		if out, done := m.charge(ctx, &text); done {
+			m.settle(ctx, out, "budget")
+			return
+		}
+	}
 	began := m.o.Clock()
-	a := m.send(ctx, body)
+	a := m.send(ctx, body, text)
 	m.o.metrics.seconds.WithLabelValues(string(m.q.channel)).Observe(m.o.Clock().Sub(began).Seconds())
 	m.o.applyStop(ctx, a, m.probes, m.clock.now())
-	m.finish(ctx, a)
+	if a.meaning == notSent || a.meaning == blocked || a.meaning == refused {
+		m.refund(ctx, &text)
+	}
+	m.finish(ctx, a, text)
 }
 
 // held tells that the channel or this kind of message is stopped, and until
@@ -89,11 +101,12 @@ func (m *message) held(ctx context.Context, body payload) (next time.Time, held 
 }
 
 // send makes one try.
-func (m *message) send(ctx context.Context, body payload) answer {
+func (m *message) send(ctx context.Context, body payload, text shortMessage) answer {
 	ctx, cancel := context.WithTimeout(ctx, m.q.timeout)
 	defer cancel()
 	if m.q.channel == xunjia.SMSChannel {
-		return m.sendSMS(ctx, body)
+		id, err := m.o.SMS.Send(ctx, text.Message)
+		return judgeSMS(id, err, text.key)
 	}
 	return m.sendWeChat(ctx, body)
 }
@@ -117,33 +130,6 @@ func (m *message) sendWeChat(ctx context.Context, body payload) answer {
 	return judgeWeChat(id, err, m.d.Attempt, m.clock.now())
 }
 
-func (m *message) sendSMS(ctx context.Context, body payload) answer {
-	part := body.SMS
-	if part == nil {
-		return answer{meaning: refused, reason: "投递内容损坏"}
-	}
-	template := m.o.SMSCode[part.Key]
-	if template == "" {
-		return answer{meaning: refused, reason: "没有配置短信模板 " + part.Key}
-	}
-	params := part.Params
-	if part.Sealed != "" {
-		code, err := m.o.Box.Open(xunjia.Phone(m.d.Address), part.Sealed)
-		if err != nil {
-			return answer{meaning: refused, reason: "验证码无法解封，主密钥可能已更换"}
-		}
-		params = map[string]string{"code": code}
-	}
-	if m.o.Links != nil && part.Key == xunjia.SMSNewPurchase {
-		params = maps.Clone(params)
-		params["link"] = strings.TrimPrefix(xunjia.ClickPath, "/") + m.o.Links.Token(m.d.ID)
-	}
-	id, err := m.o.SMS.Send(ctx, sms.Message{
-		Phone: xunjia.Phone(m.d.Address), Template: template, Params: params, OutID: messageKey(m.d),
-	})
-	return judgeSMS(id, err, part.Key)
-}
-
 // messageKey is the delivery's id towards the channels: the same for every try
 // and different for every delivery, also those of another database.
 func messageKey(d xunjia.Delivery) string {
@@ -152,9 +138,10 @@ func messageKey(d xunjia.Delivery) string {
 }
 
 // finish records what a try led to.
-func (m *message) finish(ctx context.Context, a answer) {
+func (m *message) finish(ctx context.Context, a answer, text shortMessage) {
 	now := m.clock.now()
 	out := after(m.d, a, m.clock.read, now, m.o.Random())
+	out.Segments, out.Cost = text.segments, text.cost
 	if out.State == xunjia.DeliveryFailed {
 		if next, ok := m.o.fallback(m.d, m.clock.read); ok {
 			out.Fallback = &next

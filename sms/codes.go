@@ -45,8 +45,11 @@ const (
 // Budget is an atomic daily counter that survives the loss of Redis. Spend adds
 // one to the counter (name, day) unless that would exceed limit, and tells
 // whether it did. day is yyyymmdd in China; name has at most 32 bytes.
+//
+// Spent is what was taken from the counter.
 type Budget interface {
 	Spend(ctx context.Context, name string, day int, limit int64) (bool, error)
+	Spent(ctx context.Context, name string, day int) (int64, error)
 }
 
 // Request is somebody asking for a code.
@@ -64,7 +67,8 @@ type CodesOptions struct {
 	Budget          Budget
 	Master          []byte           // the master key, at least 32 bytes
 	GlobalPerMinute int64            // codes a minute for the whole site
-	DailyBudget     int64            // codes a day for the whole site
+	DailyCodes      int64            // codes a day for the whole site
+	DailyCost       int64            // what all short messages may cost in a day, in 厘; 0: any amount
 	Now             func() time.Time // decides the day of the budget; nil: time.Now
 	Log             *slog.Logger     // alarms about the budget
 }
@@ -79,7 +83,7 @@ type Codes struct {
 
 // NewCodes checks the options.
 func NewCodes(o CodesOptions) (*Codes, error) {
-	if o.Redis == nil || o.Budget == nil || o.Log == nil || o.GlobalPerMinute < 1 || o.DailyBudget < 1 {
+	if o.Redis == nil || o.Budget == nil || o.Log == nil || o.GlobalPerMinute < 1 || o.DailyCodes < 1 {
 		return nil, errors.New("sms: codes need redis, a budget, a log and limits")
 	}
 	key, err := derive(o.Master, "xunjia sms code v1")
@@ -144,6 +148,16 @@ func (c *Codes) Issue(ctx context.Context, r Request) (code string, err error) {
 // spend draws on the daily budgets in SQL and raises the alarm as they run out.
 func (c *Codes) spend(ctx context.Context, r Request) error {
 	day, midnight := c.today()
+	if c.o.DailyCost > 0 && !r.LoggedIn { // the outbox counts what is sent
+		cost, err := c.o.Budget.Spent(ctx, xunjia.SMSCostCounter, day)
+		if err != nil {
+			return unavailable(err)
+		}
+		if cost >= c.o.DailyCost {
+			c.o.Log.ErrorContext(ctx, "sms: a code is refused, the daily budget is used up", "budget_yuan", c.o.DailyCost/1000)
+			return limited("今天的短信已经发完，请明天再试，或用密码、微信登录", midnight)
+		}
+	}
 	ok, err := c.o.Budget.Spend(ctx, "sms:"+c.hash("phone", string(r.Phone)), day, dailyPerPhone)
 	if err != nil {
 		return unavailable(err)
@@ -151,7 +165,7 @@ func (c *Codes) spend(ctx context.Context, r Request) error {
 	if !ok {
 		return limited("这个手机号今天获取验证码的次数已用完，请明天再试", midnight)
 	}
-	limit := c.o.DailyBudget
+	limit := c.o.DailyCodes
 	if r.LoggedIn {
 		limit += limit / 5
 	}
@@ -159,7 +173,7 @@ func (c *Codes) spend(ctx context.Context, r Request) error {
 		return unavailable(err)
 	}
 	if !ok {
-		c.o.Log.ErrorContext(ctx, "sms: daily budget is used up", "budget", c.o.DailyBudget)
+		c.o.Log.ErrorContext(ctx, "sms: daily budget is used up", "budget", c.o.DailyCodes)
 		return limited("今天的验证码已经发完，请明天再试，或用密码、微信登录", midnight)
 	}
 	used, err := c.o.Redis.Incr(ctx, dayKey(day)).Result()
@@ -170,7 +184,7 @@ func (c *Codes) spend(ctx context.Context, r Request) error {
 		// A failure here leaves one small key behind, nothing worse.
 		_ = c.o.Redis.Expire(ctx, dayKey(day), 48*time.Hour).Err()
 	}
-	if budget := c.o.DailyBudget; used == (budget+1)/2 || used == c.captchaFrom() {
+	if budget := c.o.DailyCodes; used == (budget+1)/2 || used == c.captchaFrom() {
 		c.o.Log.WarnContext(ctx, "sms: daily budget is running out", "used", used, "budget", budget)
 	}
 	return nil
@@ -199,7 +213,7 @@ func (c *Codes) today() (day int, left time.Duration) {
 }
 
 // captchaFrom is how many codes a day may go out before everybody meets a captcha.
-func (c *Codes) captchaFrom() int64 { return max(1, c.o.DailyBudget*4/5) }
+func (c *Codes) captchaFrom() int64 { return max(1, c.o.DailyCodes*4/5) }
 
 // Verify compares the code and, when it is right, uses it up: of several equal
 // attempts at once exactly one succeeds. Errors: Invalid on the field "code"

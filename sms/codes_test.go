@@ -343,7 +343,7 @@ func TestDailyCapsSurviveTheLossOfRedis(t *testing.T) {
 func TestDailyBudget(t *testing.T) {
 	var log bytes.Buffer
 	w := embedded(t, func(o *sms.CodesOptions) {
-		o.DailyBudget, o.Log = 10, slog.New(slog.NewTextHandler(&log, nil))
+		o.DailyCodes, o.Log = 10, slog.New(slog.NewTextHandler(&log, nil))
 	})
 	captcha := func() bool { return w.codes.NeedCaptcha(t.Context(), netip.MustParseAddr("192.0.2.1"), "stranger") }
 	for i := range 10 {
@@ -366,6 +366,21 @@ func TestDailyBudget(t *testing.T) {
 	if strings.Contains(log.String(), "19900") {
 		t.Errorf("the log shows a phone:\n%s", log.String())
 	}
+}
+
+// Once all short messages together have used up the day's money, strangers get
+// no codes; those who are logged in still do.
+func TestDailyCost(t *testing.T) {
+	w := embedded(t, func(o *sms.CodesOptions) { o.DailyCost = 1000 })
+	w.issue(t, ask(1))
+	w.budget.spent[xunjia.SMSCostCounter] = map[int]int64{xunjia.Day(noon): 999}
+	w.issue(t, ask(2))
+	w.budget.spent[xunjia.SMSCostCounter][xunjia.Day(noon)] = 1000
+	_, err := w.codes.Issue(t.Context(), ask(3))
+	wantVerdict(t, err, "今天的短信已经发完")
+	r := ask(4)
+	r.LoggedIn = true
+	w.issue(t, r)
 }
 
 func TestNeedCaptchaFromTheSecondCode(t *testing.T) {

@@ -63,6 +63,12 @@ func (b *budget) Spend(_ context.Context, name string, day int, limit int64) (bo
 	return true, nil
 }
 
+func (b *budget) Spent(_ context.Context, name string, day int) (int64, error) {
+	b.Lock()
+	defer b.Unlock()
+	return b.spent[name][day], b.err
+}
+
 // embedded is a world on miniredis.
 func embedded(t *testing.T, change func(*sms.CodesOptions)) *world {
 	t.Helper()
@@ -109,7 +115,7 @@ func (w *world) build(t *testing.T, client *redis.Client, change func(*sms.Codes
 	t.Cleanup(func() { _ = client.Close() })
 	w.redis, w.budget = client, &budget{spent: map[string]map[int]int64{}}
 	w.options = sms.CodesOptions{
-		Redis: client, Budget: w.budget, Master: master, GlobalPerMinute: 1000, DailyBudget: 10000,
+		Redis: client, Budget: w.budget, Master: master, GlobalPerMinute: 1000, DailyCodes: 10000,
 		Now: func() time.Time { return w.now }, Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {

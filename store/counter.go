@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	sq "github.com/Masterminds/squirrel"
 )
@@ -11,20 +13,49 @@ import (
 // over all instances and restarts. A fault is an error: whoever guards money
 // must then refuse.
 func (s *Store) Spend(ctx context.Context, name string, day int, limit int64) (bool, error) {
-	if limit <= 0 {
-		return false, nil
+	_, ok, err := s.Charge(ctx, name, day, 1, limit)
+	return ok, err
+}
+
+// Charge is Spend of any amount; one below zero gives back. used is what the day
+// comes to with it, which of many callers at once exactly one learns for each
+// amount.
+func (s *Store) Charge(ctx context.Context, name string, day int, amount, limit int64) (used int64, ok bool, err error) {
+	if amount > limit {
+		return 0, false, nil
 	}
-	take := sq.Update("counter").Set("used", sq.Expr("used + 1")).
-		Where(sq.Eq{"name": name, "day": day}).Where(sq.Lt{"used": limit})
-	n, err := s.write(ctx, take)
-	if err != nil || n == 1 {
-		return n == 1, err
+	counter := sq.Eq{"name": name, "day": day}
+	take := sq.Update("counter").Set("used", sq.Expr("used + ?", amount)).Where(counter).Where(sq.LtOrEq{"used": limit - amount})
+	err = s.runTx(ctx, func(tx *tx) error {
+		used, ok = 0, false
+		n, err := exec(ctx, tx, take)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // spent, or the first of the day
+			if _, err := exec(ctx, tx, sq.Insert("counter").Columns("name", "day", "used").Values(name, day, 0).
+				Suffix(s.dialect.upsert([]string{"name", "day"}))); err != nil {
+				return err
+			}
+			if n, err = exec(ctx, tx, take); err != nil {
+				return err
+			}
+		}
+		ok = n == 1
+		used, err = one(ctx, tx, sq.Select("used").From("counter").Where(counter), scanInt)
+		return err
+	})
+	if err != nil {
+		return 0, false, err
 	}
-	// Spent, or the first of the day.
-	_, err = s.write(ctx, sq.Insert("counter").Columns("name", "day", "used").Values(name, day, 1))
-	if !isDuplicate(err) {
-		return err == nil, err
+	return used, ok, nil
+}
+
+// Spent answers how much of a budget was used on a day.
+func (s *Store) Spent(ctx context.Context, name string, day int) (int64, error) {
+	used, err := one(ctx, s.db, sq.Select("used").From("counter").Where(sq.Eq{"name": name, "day": day}), scanInt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
 	}
-	n, err = s.write(ctx, take)
-	return n == 1, err
+	return used, err
 }

@@ -26,13 +26,13 @@ func deliveryRow(event int64, d xunjia.Delivery) []any {
 // selectDelivery reads deliveries for scanDelivery.
 func selectDelivery() sq.SelectBuilder {
 	return sq.Select("id", "event_id", "kind", "recipient", "channel", "lane", "state", "address", "payload",
-		"attempt", "first_try_at", "next_at", "expires_at", "owner", "message_id", "reason", "created_at", "sent_at").From("delivery")
+		"attempt", "first_try_at", "next_at", "expires_at", "owner", "message_id", "reason", "created_at", "sent_at", "segments", "cost").From("delivery")
 }
 
 func scanDelivery(row scanner) (d xunjia.Delivery, err error) {
 	var first, next, expires, created, sent int64
 	err = row.Scan(&d.ID, &d.EventID, &d.Kind, &d.Recipient, &d.Channel, &d.Lane, &d.State, &d.Address, &d.Payload,
-		&d.Attempt, &first, &next, &expires, &d.Owner, &d.MessageID, &d.Reason, &created, &sent)
+		&d.Attempt, &first, &next, &expires, &d.Owner, &d.MessageID, &d.Reason, &created, &sent, &d.Segments, &d.Cost)
 	d.FirstTryAt, d.NextAt, d.ExpiresAt = moment(first), moment(next), moment(expires)
 	d.CreatedAt, d.SentAt = moment(created), moment(sent)
 	return d, err
@@ -90,7 +90,9 @@ type Outcome struct {
 	MessageID  string
 	Reason     string
 	SentAt     time.Time
-	Secret     bool // the payload is erased once the state is final
+	Segments   int   // of a short message, see xunjia.SMSSegments
+	Cost       int64 // of a short message, in 厘
+	Secret     bool  // the payload is erased once the state is final
 	// Fallback is queued beside a delivery that failed, skipping a recipient
 	// who has been told over that channel already; nil for none. An empty
 	// Address stands for the recipient's phone.
@@ -102,7 +104,8 @@ type Outcome struct {
 func (s *Store) SettleDelivery(ctx context.Context, o Outcome) (bool, error) {
 	u := sq.Update("delivery").Set("owner", "").Set("state", string(o.State)).Set("active", flag(!o.State.Final())).
 		Set("next_at", millis(o.NextAt)).Set("attempt", o.Attempt).Set("first_try_at", millis(o.FirstTryAt)).
-		Set("message_id", o.MessageID).Set("reason", shorten(o.Reason)).Set("sent_at", millis(o.SentAt))
+		Set("message_id", o.MessageID).Set("reason", shorten(o.Reason)).Set("sent_at", millis(o.SentAt)).
+		Set("segments", o.Segments).Set("cost", o.Cost)
 	if o.Secret && o.State.Final() {
 		u = u.Set("payload", "")
 	}
@@ -141,32 +144,47 @@ func (t *tx) addFallback(ctx context.Context, d xunjia.Delivery) error {
 type Confirmation struct {
 	Channel   xunjia.Channel
 	MessageID string
-	OK        bool
-	Reason    string // Chinese, why it failed
-	At        time.Time
+	// DeliveryID names the delivery when the report does, which it can even if
+	// the answer to sending was lost; 0 when it does not.
+	DeliveryID int64
+	OK         bool
+	Reason     string // Chinese, why it failed
+	Segments   int    // of a short message, as it was billed; 0: not told
+	// Ours tells whether the report is about this delivery; nil: it is.
+	Ours func(xunjia.Delivery) bool
 	// Fallback makes the delivery that takes over when this one failed.
 	Fallback func(xunjia.Delivery) (xunjia.Delivery, bool)
 }
 
-// ConfirmDelivery moves a sent delivery to delivered or failed. Repeated reports
-// change nothing. It fails with NotFound when the message is not known: perhaps
-// the answer to sending it has not been recorded yet.
+// ConfirmDelivery moves a delivery that was sent, or of which nobody knew
+// whether it was, to delivered or failed. Repeated reports change nothing. It
+// fails with NotFound when the message is not known: perhaps the answer to
+// sending it has not been recorded yet.
 func (s *Store) ConfirmDelivery(ctx context.Context, c Confirmation) error {
+	which := sq.Eq{"message_id": c.MessageID, "channel": string(c.Channel)}
+	if c.DeliveryID != 0 {
+		which = sq.Eq{"id": c.DeliveryID, "channel": string(c.Channel)}
+	}
 	return s.runTx(ctx, func(tx *tx) error {
-		d, err := one(ctx, tx, selectDelivery().Where(sq.Eq{"message_id": c.MessageID, "channel": string(c.Channel)}).
-			Suffix(s.dialect.forUpdate()), scanDelivery)
-		if errors.Is(err, sql.ErrNoRows) || c.MessageID == "" {
+		d, err := one(ctx, tx, selectDelivery().Where(which).Suffix(s.dialect.forUpdate()), scanDelivery)
+		switch {
+		case errors.Is(err, sql.ErrNoRows), c.MessageID == "", err == nil && c.Ours != nil && !c.Ours(d):
 			return xunjia.Errorf(xunjia.NotFound, "没有找到这条消息")
-		}
-		if err != nil || d.State != xunjia.DeliverySent {
+		case err != nil:
 			return err
+		case d.State == xunjia.DeliverySending:
+			return xunjia.Errorf(xunjia.NotFound, "这条消息正在发送")
+		case d.State != xunjia.DeliverySent && d.State != xunjia.DeliveryUnknown:
+			return nil
 		}
-		state := xunjia.DeliveryDelivered
+		u := sq.Update("delivery").Set("state", string(xunjia.DeliveryDelivered)).Set("message_id", c.MessageID)
 		if !c.OK {
-			state = xunjia.DeliveryFailed
+			u = u.Set("state", string(xunjia.DeliveryFailed))
 		}
-		_, err = exec(ctx, tx, sq.Update("delivery").Set("state", string(state)).Set("reason", shorten(c.Reason)).
-			Where(sq.Eq{"id": d.ID, "state": string(xunjia.DeliverySent)}))
+		if c.Segments > 0 && d.Segments > 0 {
+			u = u.Set("segments", c.Segments).Set("cost", d.Cost/int64(d.Segments)*int64(c.Segments))
+		}
+		_, err = exec(ctx, tx, u.Set("reason", shorten(c.Reason)).Where(sq.Eq{"id": d.ID, "state": string(d.State)}))
 		if err != nil || c.OK || c.Fallback == nil {
 			return err
 		}
@@ -286,47 +304,4 @@ func (s *Store) PruneOutbox(ctx context.Context, before time.Time, limit int) (i
 		}
 	}
 	return total, nil
-}
-
-// Stop is a channel ("wechat"), or one kind of message on it ("sms/code"), that
-// takes nothing at the moment.
-type Stop struct {
-	Name    string
-	Reason  string // Chinese, for staff
-	Since   time.Time
-	ProbeAt time.Time // when one message tries whether it works again
-}
-
-// Stops lists what is stopped.
-func (s *Store) Stops(ctx context.Context) ([]Stop, error) {
-	return all(ctx, s.db, sq.Select("name", "reason", "since", "probe_at").From("channel_stop").OrderBy("name"),
-		func(row scanner) (t Stop, err error) {
-			var since, probe int64
-			err = row.Scan(&t.Name, &t.Reason, &since, &probe)
-			t.Since, t.ProbeAt = moment(since), moment(probe)
-			return t, err
-		})
-}
-
-// StopChannel records that a channel takes nothing, for every instance. One
-// that is stopped already keeps its Since.
-func (s *Store) StopChannel(ctx context.Context, t Stop) error {
-	_, err := s.write(ctx, sq.Insert("channel_stop").SetMap(map[string]any{
-		"name": t.Name, "reason": shorten(t.Reason), "since": millis(t.Since), "probe_at": millis(t.ProbeAt),
-	}).Suffix(s.dialect.upsert([]string{"name"}, "reason", "probe_at")))
-	return err
-}
-
-// ClaimProbe answers true to one caller when the stopped channel is to be tried,
-// and lets the next one try at next.
-func (s *Store) ClaimProbe(ctx context.Context, name string, now, next time.Time) (bool, error) {
-	n, err := s.write(ctx, sq.Update("channel_stop").Set("probe_at", millis(next)).
-		Where(sq.Eq{"name": name}).Where(sq.LtOrEq{"probe_at": millis(now)}))
-	return n > 0, err
-}
-
-// ResumeChannel ends a stop.
-func (s *Store) ResumeChannel(ctx context.Context, name string) error {
-	_, err := s.write(ctx, sq.Delete("channel_stop").Where(sq.Eq{"name": name}))
-	return err
 }

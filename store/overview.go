@@ -91,12 +91,3 @@ func (s *Store) firstSince(ctx context.Context, table, column string, since time
 	}
 	return low, nil
 }
-
-// Spent answers how much of a budget was used on a day.
-func (s *Store) Spent(ctx context.Context, name string, day int) (int64, error) {
-	used, err := one(ctx, s.db, sq.Select("used").From("counter").Where(sq.Eq{"name": name, "day": day}), scanInt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return used, err
-}

@@ -30,6 +30,7 @@ import (
 
 const (
 	adminLinkLifetime = 30 * time.Minute
+	liPerYuan         = 1000             // money for short messages is counted in 厘
 	drainTime         = 3 * time.Second  // between "not ready" and no longer listening, for load balancers
 	shutdownTime      = 10 * time.Second // for requests that are under way
 )
@@ -148,7 +149,7 @@ func (a *app) build(master []byte) error {
 	}
 	codes, err := sms.NewCodes(sms.CodesOptions{
 		Redis: a.redis, Budget: a.store, Master: master, Log: a.log,
-		GlobalPerMinute: a.cfg.SMS.GlobalPerMinute, DailyBudget: a.cfg.SMS.DailyBudget, Now: a.clock,
+		GlobalPerMinute: a.cfg.SMS.GlobalPerMinute, DailyCodes: a.cfg.SMS.DailyCodes, DailyCost: a.cfg.SMS.DailyBudget * liPerYuan, Now: a.clock,
 	})
 	if err != nil {
 		return err
@@ -170,13 +171,16 @@ func (a *app) build(master []byte) error {
 	}
 	a.outbox, err = outbox.New(outbox.Options{
 		Store: a.store, WeChat: a.account, SMS: sender, Box: box, SMSCode: smsTemplates(a.cfg),
-		AppID: accountConfig.AppID, BaseURL: a.url, Links: links, Log: a.log, Registry: a.registry,
+		SMSSign: a.cfg.SMS.Sign, SMSPrice: a.cfg.SMS.Price, SMSBudget: a.cfg.SMS.DailyBudget * liPerYuan,
+		Rates:     store.NewRates(a.redis),
+		PerSecond: map[xunjia.Channel]float64{xunjia.WeChatChannel: a.cfg.WeChat.Rate, xunjia.SMSChannel: a.cfg.SMS.Rate},
+		AppID:     accountConfig.AppID, BaseURL: a.url, Links: links, Log: a.log, Registry: a.registry,
 	})
 	if err != nil {
 		return err
 	}
 	a.site, err = handlers.New(handlers.Options{
-		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyBudget, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
+		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyCodes, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
 		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
 		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,

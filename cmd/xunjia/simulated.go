@@ -69,7 +69,7 @@ func startSimulator(ctx context.Context, cfg *config.Config, master []byte, log 
 	if cfg.SimulatedSMS() {
 		cfg.SMS.Provider, cfg.SMS.Sign, cfg.SMS.Endpoint = "aliyun", simSign, server.URL()
 		cfg.SMS.AccessKeyID, cfg.SMS.AccessKeySecret = "sim", config.Secret(secrets["sms"])
-		cfg.SMS.Templates = config.Templates{Code: "SMS_510700001", Purchase: "SMS_510700002", Quote: "SMS_510700003", Result: "SMS_510700004", Reminder: "SMS_510700005"}
+		cfg.SMS.Templates = simSMSCodes()
 	}
 	return server, nil
 }
@@ -96,14 +96,20 @@ func simTemplates() []sim.Template {
 	return out
 }
 
+// simSMSCodes are the provider's codes of the kinds of short messages.
+func simSMSCodes() config.Templates {
+	return config.Templates{
+		Code: "SMS_510700001", Purchase: "SMS_510700002", Quote: "SMS_510700003", Result: "SMS_510700004", Reminder: "SMS_510700005",
+	}
+}
+
 // simSMSTemplates are the texts that a provider would have reviewed, with the
 // site's address in those that lead to it.
 func simSMSTemplates(site string) map[string]string {
-	return map[string]string{
-		"SMS_510700001": "您的验证码是${code}，5分钟内有效，请勿告诉他人。",
-		"SMS_510700002": "有人求购${name} ${quantity}，${deadline}截止报价，点 " + site + "/${link} 查看并报价。",
-		"SMS_510700003": "您求购的${name}收到新的报价：${price}，打开公众号“询价通”查看。",
-		"SMS_510700004": "您对${name}的报价${result}，打开公众号“询价通”查看。",
-		"SMS_510700005": "提醒您：${what}，打开公众号“询价通”处理。",
+	codes := smsTemplates(config.Config{SMS: config.SMS{Templates: simSMSCodes()}})
+	texts := map[string]string{}
+	for _, s := range xunjia.SMSSpecs() {
+		texts[codes[s.Key]] = strings.ReplaceAll(s.Text, "${site}", site)
 	}
+	return texts
 }
