@@ -18,7 +18,7 @@ type SMSSpec struct {
 func SMSSpecs() []SMSSpec {
 	return []SMSSpec{
 		{SMSCode, "验证码", "您的验证码是${code}，5分钟内有效，请勿告诉他人。"},
-		{SMSNewPurchase, "新的采购需求", "有人求购${name} ${quantity}，${deadline}截止报价，点 ${site}/${link} 查看并报价。"},
+		{SMSNewPurchase, "新的采购需求", "有人求购${name} ${quantity}，${deadline}截止报价，点 ${site}/${link} 查看并报价，退订回T。"},
 		{SMSNewQuote, "收到报价", "您求购的${name}收到新的报价：${price}，打开公众号“询价通”查看。"},
 		{SMSQuoteAnswer, "报价结果", "您对${name}的报价${result}，打开公众号“询价通”查看。"},
 		{SMSReminder, "待办提醒", "提醒您：${what}，打开公众号“询价通”处理。"},
@@ -76,7 +76,7 @@ const (
 )
 
 // UnsubscribesSMS tells whether somebody who answered a short message wants no
-// more of them: T, TD, N or 退订, in any width and case.
+// more of them: T, TD, N, R or 退订, in any width and case.
 func UnsubscribesSMS(text string) bool {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -88,5 +88,5 @@ func UnsubscribesSMS(text string) bool {
 		return r
 	}, strings.ToUpper(strings.TrimSpace(text)))
 	text = strings.TrimRight(text, "。.！! 　")
-	return slices.Contains([]string{"T", "TD", "N", "退订", "退定", "回T退订", "取消"}, text)
+	return slices.Contains([]string{"T", "TD", "N", "R", "退订", "退定", "回T退订", "取消"}, text)
 }

@@ -16,7 +16,7 @@ func TestSMSSegments(t *testing.T) {
 func TestSMSText(t *testing.T) {
 	got := SMSText(SMSNewPurchase, "询价通", "https://b2b.example.com", map[string]string{
 		"name": "黄连", "quantity": "500公斤", "deadline": "11月26日 18:00", "link": "k/abc"})
-	want := "【询价通】有人求购黄连 500公斤，11月26日 18:00截止报价，点 https://b2b.example.com/k/abc 查看并报价。"
+	want := "【询价通】有人求购黄连 500公斤，11月26日 18:00截止报价，点 https://b2b.example.com/k/abc 查看并报价，退订回T。"
 	if got != want {
 		t.Errorf("got %s", got)
 	}

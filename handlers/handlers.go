@@ -36,6 +36,8 @@ type Outbox interface {
 	SendCode(ctx context.Context, phone xunjia.Phone, code string) error
 	// ConfirmDelivery notes what the channel reported about a sent message.
 	ConfirmDelivery(ctx context.Context, channel xunjia.Channel, messageID string, ok bool, reason string) error
+	// ConfirmSMS notes what the SMS provider reported about a sent message.
+	ConfirmSMS(ctx context.Context, r sms.Report) error
 	// Resend queues a delivery again that came to nothing, on a staff member's
 	// behalf.
 	Resend(ctx context.Context, by, id int64) error
@@ -56,6 +58,7 @@ type Options struct {
 	BaseURL        string // "https://b2b.example.com": decides cookies, links and redirects
 	Master         []byte // the master key; form tokens are derived from it
 	DataDir        string // pushes are kept below it while the database is down; "": they are not
+	SMSToken       string // secret part of the addresses that the SMS provider reports to; "": none
 	ICP            string // number in the footer; "" for none
 	TrustedProxies []string
 	SMSBudget      int64 // codes a day, shown to staff; 0: not shown

@@ -310,6 +310,12 @@ func (s *Site) routes(r *router) {
 		callback.post("/wechat/callback", s.wechatPush)
 	}
 
+	if s.SMSToken != "" {
+		provider := r.audience(audienceCallback, s.callback, push)
+		provider.post("/sms/:token/reports", s.smsReports)
+		provider.post("/sms/:token/replies", s.smsReplies)
+	}
+
 	ops := r.audience(audienceOps, s.public, light)
 	ops.get("/livez", s.livez)
 	ops.get("/readyz", s.readyz)

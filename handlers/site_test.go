@@ -41,7 +41,8 @@ type recorder struct {
 	codes     map[xunjia.Phone]string
 	sent      int
 	confirmed []string
-	unknown   bool // ConfirmDelivery answers NotFound
+	unknown   bool // ConfirmDelivery and ConfirmSMS answer NotFound
+	reports   []sms.Report
 }
 
 func (r *recorder) Wake() {}
@@ -51,6 +52,16 @@ func (r *recorder) SendCode(_ context.Context, phone xunjia.Phone, code string) 
 	defer r.mu.Unlock()
 	r.codes[phone] = code
 	r.sent++
+	return nil
+}
+
+func (r *recorder) ConfirmSMS(_ context.Context, report sms.Report) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.unknown {
+		return xunjia.Errorf(xunjia.NotFound, "没有找到这条消息")
+	}
+	r.reports = append(r.reports, report)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -238,6 +239,21 @@ func (o *Outbox) ConfirmDelivery(ctx context.Context, channel xunjia.Channel, me
 		o.wakeQueues()
 	}
 	return nil
+}
+
+// ConfirmSMS records what the SMS provider reported, also about a message of
+// which nobody knew whether it had been sent. It fails with NotFound as
+// ConfirmDelivery does, and for a report that names somebody else's message.
+func (o *Outbox) ConfirmSMS(ctx context.Context, r sms.Report) error {
+	c := store.Confirmation{
+		Channel: xunjia.SMSChannel, MessageID: r.BizID, OK: r.Delivered, Reason: r.Reason, Segments: r.Segments,
+		Ours: func(d xunjia.Delivery) bool { return d.Address == string(r.Phone) },
+	}
+	if id, _, ok := strings.Cut(r.OutID, "-"); ok {
+		c.DeliveryID, _ = strconv.ParseInt(id, 10, 64)
+		c.Ours = func(d xunjia.Delivery) bool { return d.Address == string(r.Phone) && outID(d) == r.OutID }
+	}
+	return o.Store.ConfirmDelivery(ctx, c)
 }
 
 // Resend queues a delivery again that is dead, failed, skipped or unknown. It

@@ -56,6 +56,7 @@ func (s *Server) clientHandler() http.Handler {
 	api("POST /sim/api/users", s.clientAddUser)
 	api("DELETE /sim/api/users/{id}", s.clientRemoveUser)
 	api("GET /sim/api/sms", s.clientSMS)
+	api("POST /sim/api/sms/reply", s.clientReplySMS)
 	s.controlRoutes(api)
 	return mux
 }

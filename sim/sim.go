@@ -95,6 +95,8 @@ type Options struct {
 	AccessKeySecret string // empty: testSecret
 	SMSSigns        []string
 	SMSTemplates    map[string]string // template code → text with ${name}
+	SMSReportURL    string            // where the gateway reports what arrived; empty: nowhere
+	SMSReplyURL     string            // where it passes on what people answer; empty: nowhere
 
 	// PushTimeout replaces the platform's 5 seconds for one push; tests
 	// shorten it. 0 means 5 s.

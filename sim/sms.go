@@ -290,6 +290,7 @@ func (s *Server) acceptSMS(batch []*SMS, now time.Time) map[string]any {
 		}
 		s.hub.publish(e)
 	}
+	s.reportSMS(batch, now)
 	return map[string]any{"Code": "OK", "Message": "OK", "BizId": biz}
 }
 

@@ -52,7 +52,6 @@ func (s *Store) ResumeChannel(ctx context.Context, name string) error {
 	return err
 }
 
-
 // PauseChannel stops a name by a decision of staff, for every instance and until
 // ResumePaused. It fails with Conflict when it is paused already.
 func (s *Store) PauseChannel(ctx context.Context, by int64, name, reason string) error {

@@ -81,6 +81,23 @@ func (s *Store) ChangePreferences(ctx context.Context, userID int64, change func
 	return p, err
 }
 
+// UnsubscribeSMS ends short messages, but for codes, to whoever has the phone; it
+// fails with NotFound when nobody has.
+func (s *Store) UnsubscribeSMS(ctx context.Context, phone xunjia.Phone) error {
+	id, err := one(ctx, s.db, sq.Select("id").From("users").Where(sq.Eq{"phone": string(phone)}), scanInt)
+	if errors.Is(err, sql.ErrNoRows) || phone == "" {
+		return xunjia.Errorf(xunjia.NotFound, "没有找到这个手机号")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.ChangePreferences(ctx, id, func(p *xunjia.Preferences) error {
+		p.NoSMS = true
+		return nil
+	})
+	return err
+}
+
 // lockPreferences makes sure that the user has a row, and locks it.
 func (s *Store) lockPreferences(ctx context.Context, tx *tx, userID int64) (xunjia.Preferences, error) {
 	p := xunjia.DefaultPreferences(s.quiet)

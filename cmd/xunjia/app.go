@@ -179,11 +179,15 @@ func (a *app) build(master []byte) error {
 	if err != nil {
 		return err
 	}
+	smsToken, err := smsCallbackToken(master)
+	if err != nil {
+		return err
+	}
 	a.site, err = handlers.New(handlers.Options{
 		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyCodes, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
 		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
-		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir,
+		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir, SMSToken: smsToken,
 		TrustedProxies: a.cfg.TrustedProxies, ICP: a.cfg.ICP, Development: !a.cfg.Production(),
 		Log: a.log, Registry: a.registry, Clock: a.clock,
 	})

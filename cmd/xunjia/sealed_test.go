@@ -237,7 +237,7 @@ func (w *world) everything(t *testing.T, buyer *visitor, p xunjia.Purchase, q xu
 	return texts
 }
 
-// dump is what a query of four columns answers.
+// dump is what a query answers, a line for each row.
 func (w *world) dump(t *testing.T, query string, args ...any) string {
 	t.Helper()
 	rows, err := w.sql.QueryContext(t.Context(), query, args...)
@@ -245,13 +245,21 @@ func (w *world) dump(t *testing.T, query string, args ...any) string {
 		t.Fatal(err)
 	}
 	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var b strings.Builder
 	for rows.Next() {
-		var v [4]string
-		if err := rows.Scan(&v[0], &v[1], &v[2], &v[3]); err != nil {
+		v := make([]string, len(columns))
+		into := make([]any, len(v))
+		for i := range v {
+			into[i] = &v[i]
+		}
+		if err := rows.Scan(into...); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintln(&b, v)
+		fmt.Fprintln(&b, strings.Join(v, " "))
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,14 @@ func masterKey(cfg config.Config) ([]byte, error) {
 	return []byte(fresh), os.WriteFile(file, []byte(fresh+"\n"), 0o600)
 }
 
+// smsCallbackToken is the secret part of the addresses to which the SMS provider
+// reports.
+func smsCallbackToken(master []byte) (string, error) { return derive(master, "sms/callback", 32) }
+
+// smsReportURL and smsReplyURL are the addresses to enter at the provider.
+func smsReportURL(site, token string) string { return site + "/sms/" + token + "/reports" }
+func smsReplyURL(site, token string) string  { return site + "/sms/" + token + "/replies" }
+
 // derive makes a text of the given length in letters and digits for one
 // purpose. Equal master keys give equal texts.
 func derive(master []byte, purpose string, length int) (string, error) {

@@ -31,6 +31,10 @@ func startSimulator(ctx context.Context, cfg *config.Config, master []byte, log 
 		}
 		secrets[purpose] = text
 	}
+	callback, err := smsCallbackToken(master)
+	if err != nil {
+		return nil, err
+	}
 	// The last character of an EncodingAESKey carries four bits only.
 	aesKey := secrets["aes"][:42] + "A"
 
@@ -52,6 +56,7 @@ func startSimulator(ctx context.Context, cfg *config.Config, master []byte, log 
 		AccessKeyID: "sim", AccessKeySecret: secrets["sms"],
 		SMSSigns:     []string{simSign},
 		SMSTemplates: simSMSTemplates(cfg.BaseURL),
+		SMSReportURL: smsReportURL(cfg.BaseURL, callback), SMSReplyURL: smsReplyURL(cfg.BaseURL, callback),
 	})
 	if err != nil {
 		return nil, err

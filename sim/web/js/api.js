@@ -54,6 +54,8 @@ export const api = {
   removeUser: (user) => call("DELETE", `users/${id(user)}`),
   sms: ({ phone = "", limit = 50 } = {}) => call("GET", `sms?limit=${limit}${phone ? `&phone=${id(phone)}` : ""}`),
 
+  smsReply: (phone, text) => call("POST", "sms/reply", { phone, text }),
+
   requests: (limit = 100) => call("GET", `requests?limit=${limit}`),
   faults: () => call("GET", "faults"),
   addFault: (fault) => call("POST", "faults", fault),

@@ -28,7 +28,14 @@ function draw() {
     list.replaceChildren(h("div", { class: "empty" }, icon("sms", { size: 56 }), h("p", {}, "还没有短信"), h("p", { class: "dim" }, "应用通过短信网关发出的短信会立刻出现在这里")));
     return;
   }
-  list.replaceChildren(...messages.map((m, i) => smsCard(m, { now, latest: i === 0, to: { name: store.users.find((u) => u.phone === m.phone)?.nickname }, copied: () => say("已复制验证码") })));
+  list.replaceChildren(...messages.map((m, i) => smsCard(m, { now, latest: i === 0, to: { name: store.users.find((u) => u.phone === m.phone)?.nickname }, copied: () => say("已复制验证码"), reply: m.code ? undefined : unsubscribe })));
+}
+
+async function unsubscribe(m) {
+  try {
+    await api.smsReply(m.phone, "T");
+    say("已回复 T，应用收到了退订");
+  } catch (err) { say(err.message); }
 }
 
 function fillFilter() {

@@ -6,7 +6,7 @@ import { chatTime, phoneNumber } from "./format.js";
 const STATUS = { failed: "发送失败", rejected: "被网关拒绝", pending: "等待发送", delivered: "已送达", sent: "" };
 
 /** smsCard draws a message; with `to` the receiver's number is shown as well. */
-export function smsCard(m, { now, latest, to, copied }) {
+export function smsCard(m, { now, latest, to, copied, reply }) {
   const sign = m.sign || "短信";
   const status = STATUS[m.status];
   return h("article", { class: "sms-card", testid: latest ? "sms-latest" : "sms-item", "data-phone": m.phone },
@@ -15,7 +15,8 @@ export function smsCard(m, { now, latest, to, copied }) {
     h("p", { class: "sms-text" }, ...marked(m)),
     m.code && h("div", { class: "sms-code-row" }, h("span", { class: "sms-code", testid: latest ? "sms-code" : "sms-code-old" }, m.code),
       button({ class: "sms-copy", testid: "sms-copy", "aria-label": `复制验证码 ${m.code}`, onclick: async () => { if (await copyText(m.code)) copied(); } }, icon("copy", { size: 16 }), "复制")),
-    (status || m.template_code) && h("footer", {}, m.template_code && h("span", {}, `模板 ${m.template_code}`), status && h("span", { class: `sms-status-${m.status}` }, status)));
+    (status || m.template_code) && h("footer", {}, m.template_code && h("span", {}, `模板 ${m.template_code}`), status && h("span", { class: `sms-status-${m.status}` }, status),
+      reply && button({ class: "sms-copy", testid: "sms-unsubscribe", "aria-label": `用 ${phoneNumber(m.phone)} 回复 T 退订`, onclick: () => reply(m) }, "回复 T 退订")));
 }
 
 function marked(m) {
