@@ -24,7 +24,7 @@ const methodNotAllowed xunjia.Code = "method_not_allowed"
 // nobody reads it but the access log. The status is nginx's.
 const (
 	clientGone       xunjia.Code = "client_gone"
-	statusClientGone             = 499
+	statusClientGone int         = 499
 )
 
 func errNoMethod() error { return xunjia.Errorf(methodNotAllowed, "这个地址不能这样访问") }

@@ -163,7 +163,7 @@ func (s *Site) Drain() { s.draining.Store(true) }
 // Routes lists every METHOD PATH with its audience, in the order of routes.go.
 func Routes() []string {
 	gin.SetMode(gin.ReleaseMode)
-	s := &Site{Options: Options{Development: true}, pushes: &wechat.Callback{}}
+	s := &Site{Options: Options{Development: true, SMSToken: "-"}, pushes: &wechat.Callback{}}
 	s.router = &router{site: s, engine: gin.New()}
 	s.routes(s.router)
 	lines := make([]string, 0, len(s.router.table))

@@ -171,7 +171,7 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	server := httptest.NewUnstartedServer(nil)
 	w.url = "http://" + server.Listener.Addr().String()
 	o := Options{
-		Store: w.store, Codes: codes, Captchas: sms.NewCaptchas(rdb), Outbox: w.outbox, Blobs: blobs,
+		Store: w.store, Codes: codes, Captchas: sms.NewCaptchas(rdb), Outbox: w.outbox, Blobs: blobs, SMSToken: "secret-part",
 		BaseURL: w.url, Master: master, Log: log, ICP: "京ICP备00000000号", Development: true,
 	}
 	if change != nil {

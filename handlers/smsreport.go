@@ -75,7 +75,7 @@ func (s *Site) smsReplies(c *gin.Context) error {
 // providerBody is the body of a push to the secret address.
 func (s *Site) providerBody(c *gin.Context) ([]byte, error) {
 	if subtle.ConstantTimeCompare([]byte(c.Param("token")), []byte(s.SMSToken)) != 1 {
-		return nil, errNoPage()
+		return nil, xunjia.Errorf(xunjia.Forbidden, "推送地址不对")
 	}
 	body, err := io.ReadAll(c.Request.Body)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); err != nil && !tooLarge {

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type chore struct {
 // How much is kept, and how much is deleted or ended at a time.
 const (
 	keepOutbox  = 90 * 24 * time.Hour
+	keepPushes  = 180 * 24 * time.Hour // longer than a purchase takes quotes
 	choreBatch  = 500
 	choreRounds = 20
 )
@@ -107,7 +109,21 @@ func (o *Outbox) prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return untilDone(ctx, func() (int, error) { return o.Store.PruneOutbox(ctx, now.Add(-keepOutbox), choreBatch) })
+	return errors.Join(
+		untilDone(ctx, func() (int, error) { return o.Store.PruneOutbox(ctx, now.Add(-keepOutbox), choreBatch) }),
+		untilEmpty(ctx, func() (int, error) { return o.Store.PrunePushes(ctx, now.Add(-keepPushes), choreBatch) }),
+	)
+}
+
+// untilEmpty repeats do while it does anything, a bounded number of times.
+func untilEmpty(ctx context.Context, do func() (int, error)) error {
+	for range choreRounds {
+		n, err := do()
+		if err != nil || n == 0 || ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // untilDone repeats do while it does a full batch, a bounded number of times.

@@ -106,6 +106,11 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 	if job.Event.Kind == xunjia.PurchasePublished {
 		return o.push(ctx, clock, job, facts)
 	}
+	if job.Event.Kind == xunjia.PurchaseClosed || job.Event.Kind == xunjia.PurchaseEnded {
+		if err := o.withdrawPushes(ctx, job.Event); err != nil {
+			return err
+		}
+	}
 	writer := o.newWriter(job.Event, facts)
 	query := store.AudienceQuery{Facts: facts, AppID: o.AppID, After: job.ToldTo, Limit: o.Batch}
 	for {
@@ -133,6 +138,21 @@ func (o *Outbox) expand(ctx context.Context, clock dbClock, job store.EventJob) 
 			return nil
 		}
 		query.After = next
+	}
+}
+
+// withdrawPushes keeps back what still waits to tell suppliers of a purchase that
+// takes no quotes any more.
+func (o *Outbox) withdrawPushes(ctx context.Context, e xunjia.Event) error {
+	reason := "采购单已结束报价，没有发送"
+	if e.Kind == xunjia.PurchaseClosed {
+		reason = "采购单已关闭，没有发送"
+	}
+	for {
+		n, err := o.Store.WithdrawPushes(ctx, e.PurchaseID, reason, o.Batch)
+		if err != nil || n == 0 {
+			return err
+		}
 	}
 }
 

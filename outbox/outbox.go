@@ -40,6 +40,7 @@ type Store interface {
 	RoundPushed(ctx context.Context, roundID int64) (int, error)
 	MatchBatches(ctx context.Context, q store.MatchQuery, use func(part []store.Matched, next int64) error) error
 	Choose(ctx context.Context, q store.MatchQuery, selection *xunjia.Selection, each func(part []store.Matched) error) ([]store.Chosen, error)
+	WithdrawPushes(ctx context.Context, purchaseID int64, reason string, limit int) (int, error)
 	SteerRounds(ctx context.Context, now time.Time, limit int) (int, error)
 	CountRounds(ctx context.Context, now time.Time, limit int) (int, error)
 	Tell(ctx context.Context, t store.Told) error
@@ -65,6 +66,7 @@ type Store interface {
 	MakeDigests(ctx context.Context, limit int) (int, error)
 	RollPrices(ctx context.Context, limit int) (int, error)
 	PruneSessions(ctx context.Context, limit int) (int, error)
+	PrunePushes(ctx context.Context, before time.Time, limit int) (int, error)
 	PruneOutbox(ctx context.Context, before time.Time, limit int) (int, error)
 }
 

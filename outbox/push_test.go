@@ -513,3 +513,44 @@ func TestChoosingFromMany(t *testing.T) {
 		t.Errorf("%d pushed, want 200", n)
 	}
 }
+
+// What still waits to be sent of a purchase that was closed is kept back, and
+// old pushes are forgotten.
+func TestClosedPurchaseKeepsItsMessagesBack(t *testing.T) {
+	each(t, newFakeTime, func(t *testing.T, w *world) {
+		fans := w.people(3, true, 1)
+		w.people(2, false, 1)
+		o := w.outbox()
+		p := w.publish(1)
+		if worked, err := o.expandNext(t.Context(), xunjia.MassLane); err != nil || !worked {
+			t.Fatal(worked, err)
+		}
+		// One message may have arrived already: it is not touched.
+		w.exec("UPDATE delivery SET first_try_at = next_at, attempt = 1 WHERE recipient = ?", fans[0])
+		if _, err := w.store.ClosePurchase(t.Context(), p.ID, w.buyer, "不要了，谢谢各位"); err != nil {
+			t.Fatal(err)
+		}
+		w.untilQuiet(o)
+		const kept = "delivery WHERE kind = 'purchase.published' AND state = 'skipped' AND reason = '采购单已关闭，没有发送'"
+		if n := w.count(kept); n != 4 {
+			t.Errorf("%d messages kept back, want 4", n)
+		}
+		if len(w.sms.calls) != 0 {
+			t.Errorf("%d short messages were sent", len(w.sms.calls))
+		}
+
+		if n, err := w.store.PrunePushes(t.Context(), w.time.now(), 100); err != nil || n != 0 {
+			t.Errorf("pruned %d of today, %v", n, err)
+		}
+		w.time.advance(keepPushes + time.Hour)
+		if err := o.prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count("push"); n != 0 {
+			t.Errorf("%d pushes are kept after half a year", n)
+		}
+		if n := w.count("push_round"); n != 1 {
+			t.Errorf("%d rounds left, want the one with its counts", n)
+		}
+	})
+}

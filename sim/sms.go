@@ -95,7 +95,7 @@ func (s *Server) serveAliyun(w http.ResponseWriter, r *http.Request) {
 		s.record(entry)
 		return
 	}
-	status, out := s.runAliyun(r, action)
+	status, out := s.runAliyun(r, action) //nolint:contextcheck // reports outlive the call
 	body := marshal(out)
 	entry.Status, entry.Response, entry.ErrMsg = status, excerpt(body), codeUnlessOK(out)
 	entry.MS = time.Since(begin).Milliseconds()

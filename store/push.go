@@ -231,3 +231,40 @@ func pushDeclined(ctx context.Context, tx *tx, lines []int64, supplierID int64) 
 		Where(sq.Eq{"line_id": lines, "supplier_id": supplierID, "declined_at": 0}))
 	return err
 }
+
+// WithdrawPushes skips up to limit messages about a purchase that wait to be
+// sent, for a reason in words, and answers how many there were. Those that are
+// under way, or may have arrived already, stay as they are.
+func (s *Store) WithdrawPushes(ctx context.Context, purchaseID int64, reason string, limit int) (int, error) {
+	waiting := sq.Eq{"d.active": 1, "d.state": string(xunjia.DeliveryPending), "d.first_try_at": 0}
+	ids, err := all(ctx, s.db, sq.Select("d.id").From("push_round r").Join("delivery d ON d.event_id = r.event_id").
+		Where(sq.Eq{"r.purchase_id": purchaseID}).Where(waiting).Limit(uint64(limit)), scanInt)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	n, err := s.write(ctx, sq.Update("delivery").Set("state", string(xunjia.DeliverySkipped)).Set("active", 0).
+		Set("owner", "").Set("reason", shorten(reason)).
+		Where(sq.Eq{"id": ids, "active": 1, "state": string(xunjia.DeliveryPending), "first_try_at": 0}))
+	return int(n), err
+}
+
+// PrunePushes deletes up to limit pushes of rounds that began before the given
+// moment, and answers how many there were. The rounds keep their counts.
+func (s *Store) PrunePushes(ctx context.Context, before time.Time, limit int) (int, error) {
+	// The oldest rounds come first by id.
+	old, err := all(ctx, s.db, sq.Select("p.line_id", "p.supplier_id").From("push p").Join("push_round r ON r.id = p.round_id").
+		Where(sq.Lt{"r.created_at": millis(before)}).
+		Where("p.round_id = (SELECT MIN(round_id) FROM push)").Limit(uint64(limit)), func(row scanner) (k [2]int64, err error) {
+		err = row.Scan(&k[0], &k[1])
+		return k, err
+	})
+	if err != nil || len(old) == 0 {
+		return 0, err
+	}
+	key := sq.Or{}
+	for _, k := range old {
+		key = append(key, sq.Eq{"line_id": k[0], "supplier_id": k[1]})
+	}
+	n, err := s.write(ctx, sq.Delete("push").Where(key))
+	return int(n), err
+}

@@ -74,8 +74,8 @@ func TestForgedSMSReports(t *testing.T) {
 			path, body string
 			want       int
 		}{
-			{"/sms/wrong/reports", report, http.StatusNotFound},
-			{"/sms/wrong/replies", `[{"phone_number":"19900000007","content":"T"}]`, http.StatusNotFound},
+			{"/sms/wrong/reports", report, http.StatusForbidden},
+			{"/sms/wrong/replies", `[{"phone_number":"19900000007","content":"T"}]`, http.StatusForbidden},
 			{"/sms/" + token + "/reports", report, http.StatusOK}, // old: the provider need not come again
 			{"/sms/" + token + "/reports", `{"a":1}`, http.StatusUnprocessableEntity},
 			{"/sms/" + token + "/reports", "[" + strings.Repeat(" ", 2<<20) + "]", http.StatusRequestEntityTooLarge},
