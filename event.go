@@ -137,3 +137,12 @@ type Delivery struct {
 	Segments   int   // how many messages a short message was billed as; 0 for none
 	Cost       int64 // of a short message, in 厘, a thousandth of a yuan
 }
+
+// DeliveryContent is what a delivery says: the fields of a template message, or
+// the text of a short message.
+type DeliveryContent struct {
+	Title  string // of the template message, or the kind of short message
+	Fields []NoticeField
+	Text   string
+	Path   string // of the page it leads to
+}

@@ -64,6 +64,8 @@ const (
 	ViewPushes        Permission = "pushes.view"        // who was told of which purchase, and what came of it
 	ReviewSuppliers   Permission = "suppliers.review"   // certifications and their documents
 	ManagePushes      Permission = "pushes.manage"      // begin and stop rounds, caps and thresholds
+	ViewDeliveries    Permission = "deliveries.view"    // every message that was sent, masked, and what it cost
+	ManageChannels    Permission = "channels.manage"    // pause WeChat or SMS
 )
 
 // Permissions lists every permission.
@@ -72,7 +74,7 @@ func Permissions() []Permission {
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
 		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, SettleDisputes, EditMedia,
 		ViewPurchases, ClosePurchases,
-		ViewPushes, ManagePushes, ReviewSuppliers,
+		ViewPushes, ManagePushes, ReviewSuppliers, ViewDeliveries, ManageChannels,
 	}
 }
 
@@ -81,9 +83,9 @@ func (r Role) Can(p Permission) bool {
 	switch p {
 	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans, ViewPurchases, ViewPushes:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes, ReviewSuppliers:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes, ReviewSuppliers, ViewDeliveries:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
-	case ManageStaff, ViewAudit, ManageSite:
+	case ManageStaff, ViewAudit, ManageSite, ManageChannels:
 		return r == OwnerRole || r == AdminRole
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/templates"
 )
 
@@ -94,12 +95,15 @@ func (s *Site) renderAdmin(c *gin.Context, status int, p templates.Page) error {
 	return s.render(c, status, p)
 }
 
-// deadShown is how many deliveries without success the dashboard lists.
-const deadShown = 20
+// The dashboard lists the last messages without success of some days.
+const (
+	lostShown = 10
+	lostDays  = 7
+)
 
 func (s *Site) dashboard(c *gin.Context) error {
 	ctx := c.Request.Context()
-	p := &templates.AdminDashboardPage{CanResend: visitOf(c).staff.Role.Can(xunjia.ResendDeliveries)}
+	p := &templates.AdminDashboardPage{CanView: visitOf(c).staff.Role.Can(xunjia.ViewDeliveries)}
 	p.Title = "概况"
 	overview, err := s.Store.Overview(ctx, xunjia.DayStart(s.Clock()))
 	if err != nil {
@@ -127,18 +131,15 @@ func (s *Site) dashboard(c *gin.Context) error {
 	for _, stop := range stops {
 		p.Stops = append(p.Stops, templates.StopRow{Name: stopName(stop.Name), Reason: stop.Reason, Since: stop.Since})
 	}
-	lost, err := s.Store.Deliveries(ctx, []xunjia.DeliveryState{xunjia.DeliveryDead, xunjia.DeliveryFailed, xunjia.DeliveryUnknown},
-		xunjia.Page{After: c.Query("after"), Limit: deadShown})
+	list, err := s.Store.Deliveries(ctx, store.DeliveryFilter{States: deliveryStates()["lost"], From: s.Clock().AddDate(0, 0, -lostDays)},
+		xunjia.Page{Limit: lostShown})
 	if err != nil {
 		return err
 	}
-	p.Next = nextPage(c, lost.Next)
-	for _, d := range lost.Items {
-		p.Dead = append(p.Dead, templates.DeadRow{
-			ID: d.ID, State: stateName(d.State), Kind: d.Kind.Spec().Name, Channel: channelName(d.Channel), To: maskAddress(d.Channel, d.Address),
-			Reason: d.Reason, Attempt: d.Attempt, At: d.CreatedAt,
-		})
+	if p.Lost, err = s.deliveryRows(ctx, list.Items); err != nil {
+		return err
 	}
+	p.More = list.Next != ""
 	return s.renderAdmin(c, http.StatusOK, p)
 }
 
@@ -159,24 +160,14 @@ func stateCounts(counts map[xunjia.DeliveryState]int) []templates.Count {
 // stopName is a channel, or a kind of message on it, in Chinese.
 func stopName(name string) string {
 	channel, kind, _ := strings.Cut(name, "/")
+	if channel == "pause" {
+		return channelName(xunjia.Channel(kind)) + "通知"
+	}
 	text := channelName(xunjia.Channel(channel))
 	if kind != "" {
-		text += "（" + kind + "）"
+		text += "（" + xunjia.SMSName(kind) + "）"
 	}
 	return text
-}
-
-func (s *Site) resendDelivery(c *gin.Context) error {
-	id, err := idParam(c)
-	if err != nil {
-		return err
-	}
-	if err := s.Outbox.Resend(c.Request.Context(), visitOf(c).staff.ID, id); err != nil {
-		return err
-	}
-	s.flash(c, "已重新排队发送")
-	s.redirect(c, "/admin")
-	return nil
 }
 
 func channelName(ch xunjia.Channel) string {

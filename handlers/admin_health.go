@@ -133,6 +133,6 @@ func (s *Site) healthOfSending(ctx context.Context, p *templates.AdminHealthPage
 		p.Channels = append(p.Channels, row)
 	}
 	used, err := s.Store.Spent(ctx, codesBudget, xunjia.Day(p.Now))
-	p.CodesUsed, p.CodesBudget = used, s.SMSBudget
+	p.CodesUsed, p.CodesBudget = used, s.SMSCodes
 	return err
 }

@@ -46,6 +46,11 @@ func navigation() []navSection {
 			{"/admin/templates", "模板消息", "template", xunjia.ManageTemplates},
 			{"/admin/health", "账号状态", "heartbeat", xunjia.ViewHealth},
 		}},
+		{"通知", []navEntry{
+			{"/admin/deliveries", "投递记录", "send", xunjia.ViewDeliveries},
+			{"/admin/sms", "短信", "device-mobile", xunjia.ViewDeliveries},
+			{"/admin/channels", "发送通道", "tool", xunjia.ViewDeliveries},
+		}},
 		{"内容", []navEntry{
 			{"/admin/media", "图片和文件", "photo", xunjia.EditMedia},
 		}},
@@ -140,10 +145,10 @@ func (s *Site) countBadges(ctx context.Context) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{"/admin/health": len(stops), "/admin/certifications": certifications, "/admin/disputes": disputes, "/admin/conversations": waiting}
+	counts := map[string]int{"/admin/channels": len(stops), "/admin/certifications": certifications, "/admin/disputes": disputes, "/admin/conversations": waiting}
 	for _, b := range backlog {
 		if b.State == xunjia.DeliveryDead {
-			counts["/admin"] += b.Count
+			counts["/admin/deliveries"] += b.Count
 		}
 	}
 	return counts, nil

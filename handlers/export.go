@@ -56,7 +56,12 @@ func (s *Site) export(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%s-%d.xlsx", c.Param("what"), xunjia.Day(s.Clock()))
+	return s.workbook(c, c.Param("what"), data)
+}
+
+// workbook sends an Excel workbook as a file of the given name and day.
+func (s *Site) workbook(c *gin.Context, name string, data []byte) error {
+	name = fmt.Sprintf("%s-%d.xlsx", name, xunjia.Day(s.Clock()))
 	c.Header("Content-Disposition", `attachment; filename="`+name+`"`)
 	c.Data(http.StatusOK, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", data)
 	return nil

@@ -41,6 +41,8 @@ type Outbox interface {
 	// Resend queues a delivery again that came to nothing, on a staff member's
 	// behalf.
 	Resend(ctx context.Context, by, id int64) error
+	// Content is what a delivery says, for staff.
+	Content(d xunjia.Delivery) xunjia.DeliveryContent
 }
 
 // Options is everything that the website needs.
@@ -61,7 +63,8 @@ type Options struct {
 	SMSToken       string // secret part of the addresses that the SMS provider reports to; "": none
 	ICP            string // number in the footer; "" for none
 	TrustedProxies []string
-	SMSBudget      int64 // codes a day, shown to staff; 0: not shown
+	SMSCodes       int64 // codes a day, shown to staff; 0: not shown
+	SMSBudget      int64 // what short messages may cost in a day, in 厘, shown to staff; 0: no limit
 	PurchaseSMS    bool  // short messages about new requests can be sent
 	MaxUpload      int64 // bytes of one picture; 0: 10 MiB
 	Development    bool  // shows /debug/pages

@@ -55,6 +55,10 @@ func (r *recorder) SendCode(_ context.Context, phone xunjia.Phone, code string) 
 	return nil
 }
 
+func (r *recorder) Content(d xunjia.Delivery) xunjia.DeliveryContent {
+	return xunjia.DeliveryContent{Title: "标题", Text: d.Payload}
+}
+
 func (r *recorder) ConfirmSMS(_ context.Context, report sms.Report) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

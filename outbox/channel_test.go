@@ -7,6 +7,7 @@ import (
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/sms"
+	"github.com/xunjia/xunjia/store"
 	"github.com/xunjia/xunjia/wechat"
 )
 
@@ -278,7 +279,7 @@ func TestStaffResend(t *testing.T) {
 			work(t, o)
 			w.time.advance(2 * time.Minute)
 		}
-		dead, err := w.store.Deliveries(t.Context(), []xunjia.DeliveryState{xunjia.DeliveryDead}, xunjia.Page{})
+		dead, err := w.store.Deliveries(t.Context(), store.DeliveryFilter{States: []xunjia.DeliveryState{xunjia.DeliveryDead}}, xunjia.Page{})
 		if err != nil || len(dead.Items) != 1 || dead.Items[0].Attempt != maxAttempts {
 			t.Fatalf("dead deliveries %+v, %v, want one after %d tries", dead, err, maxAttempts)
 		}

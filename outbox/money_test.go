@@ -9,6 +9,7 @@ import (
 
 	"github.com/xunjia/xunjia"
 	"github.com/xunjia/xunjia/sms"
+	"github.com/xunjia/xunjia/store"
 )
 
 func TestSMSBudget(t *testing.T) {
@@ -99,7 +100,7 @@ func TestPausedChannel(t *testing.T) {
 		w.people(1, false, 1)
 		o := w.outbox()
 		for _, ch := range []xunjia.Channel{xunjia.SMSChannel, xunjia.WeChatChannel} {
-			if err := w.store.PauseChannel(t.Context(), 1, PauseName(ch), "换签名"); err != nil {
+			if err := w.store.PauseChannel(t.Context(), 1, store.PauseName(ch), "换签名"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -115,7 +116,7 @@ func TestPausedChannel(t *testing.T) {
 			t.Fatalf("sent %+v and %d template messages, want the code alone", w.sms.delivered, len(w.wx.delivered))
 		}
 		for _, ch := range []xunjia.Channel{xunjia.SMSChannel, xunjia.WeChatChannel} {
-			if err := w.store.ResumePaused(t.Context(), 1, PauseName(ch)); err != nil {
+			if err := w.store.ResumePaused(t.Context(), 1, store.PauseName(ch)); err != nil {
 				t.Fatal(err)
 			}
 		}

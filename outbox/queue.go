@@ -84,7 +84,7 @@ func (o *Outbox) await(ctx context.Context, q *queue, tick <-chan time.Time, mor
 // dispatch claims up to limit deliveries and begins to send each; it does not
 // wait for them. It answers how many it claimed.
 func (o *Outbox) dispatch(ctx context.Context, q *queue, limit int) (int, error) {
-	if _, paused := o.stops.find(PauseName(q.channel)); paused && q.lane != xunjia.UrgentLane {
+	if _, paused := o.stops.find(store.PauseName(q.channel)); paused && q.lane != xunjia.UrgentLane {
 		return 0, nil
 	}
 	clock, err := o.readClock(ctx)

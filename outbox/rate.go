@@ -40,7 +40,3 @@ func (o *Outbox) took(ctx context.Context, q *queue, allowed, n int) {
 		o.Rates.Use(ctx, string(q.channel), perSecond, n-allowed)
 	}
 }
-
-// PauseName names the stop by which staff pause everything on a channel but
-// codes.
-func PauseName(channel xunjia.Channel) string { return "pause/" + string(channel) }

@@ -52,6 +52,10 @@ func (s *Store) ResumeChannel(ctx context.Context, name string) error {
 	return err
 }
 
+// PauseName names the stop by which staff pause everything on a channel but
+// codes.
+func PauseName(channel xunjia.Channel) string { return "pause/" + string(channel) }
+
 // PauseChannel stops a name by a decision of staff, for every instance and until
 // ResumePaused. It fails with Conflict when it is paused already.
 func (s *Store) PauseChannel(ctx context.Context, by int64, name, reason string) error {

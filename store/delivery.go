@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	sq "github.com/Masterminds/squirrel"
@@ -193,41 +192,6 @@ func (s *Store) ConfirmDelivery(ctx context.Context, c Confirmation) error {
 		}
 		return nil
 	})
-}
-
-// Deliveries lists deliveries in any of the states, newest first: the console's
-// list of dead and failed ones. Payloads are left out.
-func (s *Store) Deliveries(ctx context.Context, states []xunjia.DeliveryState, p xunjia.Page) (xunjia.List[xunjia.Delivery], error) {
-	var list xunjia.List[xunjia.Delivery]
-	limit := p.Limit
-	if limit <= 0 {
-		limit = xunjia.PageSize
-	}
-	names := make([]string, len(states))
-	for i, st := range states {
-		names[i] = string(st)
-	}
-	q := selectDelivery().Where(sq.Eq{"state": names}).OrderBy("id DESC").Limit(uint64(limit) + 1)
-	if p.After != "" {
-		before, err := strconv.ParseInt(p.After, 10, 64)
-		if err != nil {
-			return list, xunjia.Errorf(xunjia.Invalid, "没有这一页")
-		}
-		q = q.Where(sq.Lt{"id": before})
-	}
-	rows, err := all(ctx, s.db, q, scanDelivery)
-	if err != nil {
-		return list, err
-	}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		list.Next = strconv.FormatInt(rows[limit-1].ID, 10)
-	}
-	for i := range rows {
-		rows[i].Payload = ""
-	}
-	list.Items = rows
-	return list, nil
 }
 
 // ResendDelivery makes a delivery that came to nothing due again, as if it were

@@ -213,7 +213,7 @@ func TestListOfDeliveries(t *testing.T) {
 		var got []int64
 		page := xunjia.Page{Limit: 2}
 		for {
-			list, err := s.Deliveries(t.Context(), []xunjia.DeliveryState{xunjia.DeliveryDead, xunjia.DeliveryFailed}, page)
+			list, err := s.Deliveries(t.Context(), store.DeliveryFilter{States: []xunjia.DeliveryState{xunjia.DeliveryDead, xunjia.DeliveryFailed}}, page)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +230,7 @@ func TestListOfDeliveries(t *testing.T) {
 		if diff := cmp.Diff([]int64{5, 4, 3, 2, 1}, got); diff != "" {
 			t.Errorf("dead deliveries (-want +got):\n%s", diff)
 		}
-		if _, err := s.Deliveries(t.Context(), nil, xunjia.Page{After: "x"}); xunjia.ErrorCode(err) != xunjia.Invalid {
+		if _, err := s.Deliveries(t.Context(), store.DeliveryFilter{}, xunjia.Page{After: "x"}); xunjia.ErrorCode(err) != xunjia.Invalid {
 			t.Errorf("bad cursor: %v, want Invalid", err)
 		}
 	})

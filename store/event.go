@@ -83,8 +83,7 @@ func (s *Store) ClaimEvent(ctx context.Context, c EventClaim) (EventJob, bool, e
 		if n == 0 {
 			continue // another claimer took it
 		}
-		job, err := one(ctx, s.db, sq.Select("id", "kind", "actor", "purchase_id", "line_id", "quote_id", "subject", "created_at",
-			"owner", "attempt", "told_to").From("event").Where(sq.Eq{"id": id, "owner": c.Owner}), scanEventJob)
+		job, err := one(ctx, s.db, selectEventJob().Where(sq.Eq{"id": id, "owner": c.Owner}), scanEventJob)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -97,6 +96,11 @@ func (s *Store) ClaimEvent(ctx context.Context, c EventClaim) (EventJob, bool, e
 // reading the index of due rows, which would lock the gaps between them: the
 // rows are found by their primary key.
 const stillDue = "active + 0 = 1 AND next_at + 0 <= ?"
+
+func selectEventJob() sq.SelectBuilder {
+	return sq.Select("id", "kind", "actor", "purchase_id", "line_id", "quote_id", "subject", "created_at", "owner", "attempt", "told_to").
+		From("event")
+}
 
 func scanEventJob(row scanner) (EventJob, error) {
 	var j EventJob
@@ -232,7 +236,7 @@ type Postponed struct {
 // Nothing happens when the lease was lost.
 func (s *Store) PostponeEvent(ctx context.Context, p Postponed) error {
 	_, err := s.write(ctx, sq.Update("event").Set("owner", "").Set("next_at", millis(p.NextAt)).
-		Set("active", flag(!p.Dead)).Set("reason", shorten(p.Reason)).Where(sq.Eq{"id": p.EventID, "owner": p.Owner}))
+		Set("active", flag(!p.Dead)).Set("dead", flag(p.Dead)).Set("reason", shorten(p.Reason)).Where(sq.Eq{"id": p.EventID, "owner": p.Owner}))
 	return err
 }
 

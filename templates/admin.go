@@ -27,12 +27,12 @@ func (*AdminMessagePage) Template() string { return "admin/message" }
 // AdminDashboardPage is the console's first page.
 type AdminDashboardPage struct {
 	Layout
-	Stats     []Stat
-	States    []Count // today's deliveries
-	Stops     []StopRow
-	Dead      []DeadRow
-	Next      string // address of the part after; "" at the end
-	CanResend bool
+	Stats   []Stat
+	States  []Count // today's deliveries
+	Stops   []StopRow
+	Lost    []DeliveryRow // the last messages without success
+	More    bool          // there are more of them
+	CanView bool          // the records of deliveries
 }
 
 // Template implements Page.
@@ -54,19 +54,9 @@ type Count struct {
 
 // StopRow is a channel that takes nothing at the moment.
 type StopRow struct {
-	Name   string
-	Reason string
-	Since  time.Time
-}
-
-// DeadRow is a delivery that did not reach anybody.
-type DeadRow struct {
-	ID      int64
-	State   string
-	Kind    string
-	Channel string
-	To      string // masked
+	Name    string
+	Kind    string // of short message; "" for the whole channel
 	Reason  string
-	Attempt int
-	At      time.Time
+	Since   time.Time
+	ProbeAt time.Time // when it tries again by itself
 }

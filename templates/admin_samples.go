@@ -22,7 +22,7 @@ func sampleConsole(title, path string) Layout {
 
 func adminSamples(now time.Time) []Sample {
 	plain := Layout{Title: "进入管理后台", Plain: true, RequestID: "SAMPLE0123456789", FormToken: "sample"}
-	stops := []StopRow{{"微信", "公众号没有模板消息权限，请检查后台设置", now.Add(-time.Hour)}}
+	stops := []StopRow{{Name: "微信", Reason: "公众号没有模板消息权限，请检查后台设置", Since: now.Add(-time.Hour)}}
 	samples := []Sample{
 		{"admin/enter", &AdminEnterPage{Layout: plain, Token: "sample"}},
 		{"admin/message", &AdminMessagePage{Layout: plain, Heading: "这个链接已经用过或已失效", Text: "在服务器上运行 xunjia admin link，可以得到一个新的一次性链接。", LogIn: true}},
@@ -31,15 +31,16 @@ func adminSamples(now time.Time) []Sample {
 		{"admin/login captcha", &AdminLoginPage{Layout: plain, Return: "/admin", Captcha: true, CaptchaID: "sample",
 			Form: Form{Values: url.Values{"login": {"owner"}}, Message: "登录名或密码不正确", Errors: map[string]string{"captcha": "图形验证码不对，请看新的图片"}}}},
 		{"admin/dashboard", &AdminDashboardPage{
-			Layout: sampleConsole("概况", "/admin"), CanResend: true, Next: "/admin?after=more",
+			Layout: sampleConsole("概况", "/admin"), CanView: true, More: true,
 			Stats:  []Stat{{"用户", "users", 1286, "今天新增 14"}, {"今天的采购单", "package", 42, "正在询价 57"}, {"今天的报价", "receipt", 190, ""}, {"今天发出的通知", "send", 8841, ""}},
 			States: []Count{{"等待发送", 12}, {"已发出", 5120}, {"已送达", 3721}, {"已放弃", 3}},
 			Stops:  stops,
-			Dead:   []DeadRow{{ID: 771, State: "已放弃", Kind: "新采购单", Channel: "微信", To: "o6_b****", Reason: "微信多次没有响应", Attempt: 12, At: now}},
+			Lost:   sampleDeliveries(now)[:2],
 		}},
 		{"admin/dashboard empty", &AdminDashboardPage{Layout: sampleConsole("概况", "/admin")}},
 	}
 	samples = append(samples, staffSamples(now)...)
+	samples = append(samples, deliverySamples(now)...)
 	return append(samples, platformSamples(now, stops)...)
 }
 

@@ -184,7 +184,7 @@ func (a *app) build(master []byte) error {
 		return err
 	}
 	a.site, err = handlers.New(handlers.Options{
-		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSBudget: a.cfg.SMS.DailyCodes, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
+		Store: a.store, Account: a.account, WeChat: accountConfig, Outbox: a.outbox, Watch: watch, SMSCodes: a.cfg.SMS.DailyCodes, SMSBudget: a.cfg.SMS.DailyBudget * liPerYuan, PurchaseSMS: a.cfg.SMS.Templates.Purchase != "",
 		Codes: codes, Captchas: sms.NewCaptchas(a.redis),
 		Pictures: media.New(media.Limits{Bytes: a.cfg.Media.MaxBytes}), Blobs: blobs, MaxUpload: a.cfg.Media.MaxBytes,
 		Master: master, BaseURL: a.url, DataDir: a.cfg.DataDir, SMSToken: smsToken,

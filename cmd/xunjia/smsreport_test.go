@@ -26,7 +26,7 @@ func TestShortMessagesComeBack(t *testing.T) {
 			t.Errorf("nothing was paid: %s", got)
 		}
 
-		w.simPost(t, "/sim/api/faults", map[string]any{"path": "aliyun/SmsReport", "kind": "errcode", "count": 1, "errmsg": "MOBILE_NOT_ON_SERVICE"})
+		w.simPost(t, "/sim/api/faults", map[string]any{"path": "aliyun/SmsReport", "kind": "errcode", "errmsg": "MOBILE_NOT_ON_SERVICE"})
 		second := buyer.publish(t)
 		await(t, "the report of failure", func() bool {
 			got := state(second)
