@@ -43,6 +43,7 @@ type recorder struct {
 	confirmed []string
 	unknown   bool // ConfirmDelivery and ConfirmSMS answer NotFound
 	reports   []sms.Report
+	failed    []int64 // deliveries that can be sent again
 }
 
 func (r *recorder) Wake() {}
@@ -79,8 +80,14 @@ func (r *recorder) ConfirmDelivery(_ context.Context, channel xunjia.Channel, id
 	return nil
 }
 
-func (r *recorder) Resend(context.Context, int64, int64) error {
-	return xunjia.Errorf(xunjia.NotFound, "没有找到这条投递")
+func (r *recorder) Resend(_ context.Context, _, id int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.failed, id) {
+		return xunjia.Errorf(xunjia.Conflict, "这条消息没有失败，不用重发")
+	}
+	r.failed = slices.DeleteFunc(r.failed, func(one int64) bool { return one == id })
+	return nil
 }
 
 func (r *recorder) code(phone xunjia.Phone) string {

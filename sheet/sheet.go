@@ -222,7 +222,7 @@ func (w *Writer) Row(cells ...any) error {
 		switch v := cell.(type) {
 		case string:
 			row[i] = v
-		case int:
+		case int, int64, float64:
 			row[i] = v
 		case xunjia.Fen:
 			row[i] = excelize.Cell{StyleID: w.money, Value: float64(v) / 100}

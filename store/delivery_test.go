@@ -289,3 +289,71 @@ func TestOneProbeForAllInstances(t *testing.T) {
 		}
 	})
 }
+
+func TestDeliveriesByFilter(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		day := func(n int) time.Time { return time.UnixMilli(1_800_000_000_000).AddDate(0, 0, n) }
+		const columns = "id, event_id, kind, recipient, channel, lane, state, active, address, payload, attempt, first_try_at, " +
+			"next_at, expires_at, owner, message_id, reason, created_at, sent_at"
+		// A million ids and few rows: pages have to look through empty windows.
+		for id, row := range map[int]struct {
+			event, recipient int
+			kind, channel    string
+			state            string
+			day              int
+		}{
+			1:         {1, 7, "quote.created", "wechat", "sent", 0},
+			2:         {1, 7, "quote.created", "sms", "dead", 0},
+			500_000:   {2, 8, "quote.created", "sms", "failed", 1},
+			1_000_000: {3, 0, "code.requested", "sms", "sent", 2},
+			1_000_001: {2, 9, "quote.revised", "wechat", "failed", 2},
+		} {
+			change(t, s, fmt.Sprintf("INSERT INTO delivery ("+columns+") VALUES (%d, %d, '%s', %d, '%s', 1, '%s', 0, '13700000000', '{}', 1, 0, 0, 0, '', '', '', %d, 0)",
+				id, row.event, row.kind, row.recipient, row.channel, row.state, day(row.day).UnixMilli()))
+		}
+		change(t, s, "INSERT INTO event (id, kind, actor, purchase_id, line_id, quote_id, created_at, lane, active, next_at, owner, attempt, "+
+			"told_to, reason) VALUES (2, 'quote.created', 0, 42, 0, 0, 1, 1, 0, 0, '', 0, 0, '')")
+		for name, c := range map[string]struct {
+			filter store.DeliveryFilter
+			want   []int64
+		}{
+			"all":          {store.DeliveryFilter{}, []int64{1_000_001, 1_000_000, 500_000, 2, 1}},
+			"state":        {store.DeliveryFilter{States: []xunjia.DeliveryState{xunjia.DeliveryFailed, xunjia.DeliveryDead}}, []int64{1_000_001, 500_000, 2}},
+			"channel":      {store.DeliveryFilter{Channel: xunjia.WeChatChannel}, []int64{1_000_001, 1}},
+			"kind":         {store.DeliveryFilter{Kind: xunjia.QuoteCreated}, []int64{500_000, 2, 1}},
+			"recipient":    {store.DeliveryFilter{Recipient: 7}, []int64{2, 1}},
+			"phone":        {store.DeliveryFilter{Phone: "13700000000", Kind: xunjia.CodeRequested}, []int64{1_000_000}},
+			"purchase":     {store.DeliveryFilter{Purchase: 42}, []int64{1_000_001, 500_000}},
+			"no purchase":  {store.DeliveryFilter{Purchase: 43}, nil},
+			"since":        {store.DeliveryFilter{From: day(1)}, []int64{1_000_001, 1_000_000, 500_000}},
+			"before":       {store.DeliveryFilter{Until: day(2)}, []int64{500_000, 2, 1}},
+			"one day":      {store.DeliveryFilter{From: day(1), Until: day(2)}, []int64{500_000}},
+			"after it all": {store.DeliveryFilter{From: day(3)}, nil},
+		} {
+			var got []int64
+			pages := 0
+			for after := ""; ; pages++ {
+				list, err := s.Deliveries(ctx, c.filter, xunjia.Page{After: after, Limit: 2})
+				if err != nil || len(list.Items) > 2 {
+					t.Fatalf("%s: %d rows, %v", name, len(list.Items), err)
+				}
+				for _, d := range list.Items {
+					got = append(got, d.ID)
+				}
+				if after = list.Next; after == "" {
+					break
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			if pages > 10 {
+				t.Errorf("%s took %d pages", name, pages)
+			}
+		}
+		if _, err := s.Deliveries(ctx, store.DeliveryFilter{}, xunjia.Page{After: "x"}); xunjia.ErrorCode(err) != xunjia.Invalid {
+			t.Errorf("a nonsense page: %v, want Invalid", err)
+		}
+	})
+}
