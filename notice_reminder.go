@@ -19,14 +19,6 @@ type Login struct {
 	At     time.Time
 }
 
-// Announcement is what staff tell many people at once.
-type Announcement struct {
-	ID    int64
-	Title string
-	Text  string
-	Path  string // of the page that it leads to; "" stays in the inbox
-}
-
 // Digest is what was kept for somebody's daily summary.
 type Digest struct {
 	Count  int
@@ -103,7 +95,7 @@ func accountNotice(kind EventKind, f Facts, at time.Time) Notice {
 		}
 		n.Template, n.Fields = TemplateReminder, reminderFields("每日汇总", n.Title+"："+n.Text, at)
 	default: // SystemAnnounced
-		n.Title, n.Text, n.Path = f.Announcement.Title, f.Announcement.Text, f.Announcement.Path
+		n.Title, n.Text, n.Path = f.Announcement.Title, f.Announcement.Excerpt(), AnnouncementPath(f.Announcement.ID)
 	}
 	return n
 }

@@ -66,6 +66,7 @@ const (
 	ManagePushes      Permission = "pushes.manage"      // begin and stop rounds, caps and thresholds
 	ViewDeliveries    Permission = "deliveries.view"    // every message that was sent, masked, and what it cost
 	ManageChannels    Permission = "channels.manage"    // pause WeChat or SMS
+	Announce          Permission = "announcements.send" // tell many people something at once
 )
 
 // Permissions lists every permission.
@@ -74,7 +75,7 @@ func Permissions() []Permission {
 		ViewDashboard, ResendDeliveries, ManageStaff, ViewAudit, ManageTemplates, ViewHealth, ManageSite,
 		EditReplies, ReadConversations, AnswerFans, EditMenu, ViewFans, EditFans, EditQRCodes, SettleDisputes, EditMedia,
 		ViewPurchases, ClosePurchases,
-		ViewPushes, ManagePushes, ReviewSuppliers, ViewDeliveries, ManageChannels,
+		ViewPushes, ManagePushes, ReviewSuppliers, ViewDeliveries, ManageChannels, Announce,
 	}
 }
 
@@ -83,7 +84,7 @@ func (r Role) Can(p Permission) bool {
 	switch p {
 	case ViewDashboard, ReadConversations, AnswerFans, ViewFans, EditFans, ViewPurchases, ViewPushes:
 		return slices.Contains(Roles(), r)
-	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes, ReviewSuppliers, ViewDeliveries:
+	case ResendDeliveries, ManageTemplates, ViewHealth, EditReplies, EditMenu, EditQRCodes, SettleDisputes, EditMedia, ClosePurchases, ManagePushes, ReviewSuppliers, ViewDeliveries, Announce:
 		return r == OwnerRole || r == AdminRole || r == OperatorRole
 	case ManageStaff, ViewAudit, ManageSite, ManageChannels:
 		return r == OwnerRole || r == AdminRole

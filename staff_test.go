@@ -11,7 +11,7 @@ func TestRolePermissions(t *testing.T) {
 	const o, a, p, s = "owner", "admin", "operator", "service"
 	want := map[Permission][]string{
 		ViewDashboard: {o, a, p, s}, ReadConversations: {o, a, p, s}, AnswerFans: {o, a, p, s}, ViewFans: {o, a, p, s}, EditFans: {o, a, p, s}, ViewPurchases: {o, a, p, s}, ViewPushes: {o, a, p, s},
-		ResendDeliveries: {o, a, p}, ManageTemplates: {o, a, p}, ViewHealth: {o, a, p}, EditReplies: {o, a, p}, EditMenu: {o, a, p}, EditQRCodes: {o, a, p}, SettleDisputes: {o, a, p}, EditMedia: {o, a, p}, ClosePurchases: {o, a, p}, ManagePushes: {o, a, p}, ReviewSuppliers: {o, a, p}, ViewDeliveries: {o, a, p},
+		ResendDeliveries: {o, a, p}, ManageTemplates: {o, a, p}, ViewHealth: {o, a, p}, EditReplies: {o, a, p}, EditMenu: {o, a, p}, EditQRCodes: {o, a, p}, SettleDisputes: {o, a, p}, EditMedia: {o, a, p}, ClosePurchases: {o, a, p}, ManagePushes: {o, a, p}, ReviewSuppliers: {o, a, p}, ViewDeliveries: {o, a, p}, Announce: {o, a, p},
 		ManageStaff: {o, a}, ViewAudit: {o, a}, ManageSite: {o, a}, ManageChannels: {o, a},
 	}
 	if len(want) != len(Permissions()) {

@@ -21,7 +21,7 @@ func auditNouns() []templates.Option {
 		{Value: "file.", Text: "验证文件"}, {Value: "reply.", Text: "自动回复"}, {Value: "conversation.", Text: "会话"},
 		{Value: "menu.", Text: "菜单"}, {Value: "fan.", Text: "粉丝"}, {Value: "tag.", Text: "标签"}, {Value: "qrcode.", Text: "二维码"},
 		{Value: "purchase.", Text: "采购单"}, {Value: "question.", Text: "提问"},
-		{Value: "push.", Text: "推送"}, {Value: "channel.", Text: "发送通道"},
+		{Value: "push.", Text: "推送"}, {Value: "channel.", Text: "发送通道"}, {Value: "announcement.", Text: "系统通知"},
 	}
 }
 
@@ -32,7 +32,7 @@ func auditVerbs() map[string]string {
 		"account": "改资料", "logout": "全部退出", "resent": "重发", "bound": "选择模板", "tested": "测试发送",
 		"published": "发布", "restored": "回滚", "synced": "同步", "sent": "发送", "answered": "回复", "enabled": "启用", "disabled": "停用",
 		"blocked": "拉黑", "unblocked": "移出黑名单", "tagged": "打标签", "untagged": "去标签", "remarked": "改备注", "renamed": "改名",
-		"close": "关闭", "hide": "隐藏",
+		"close": "关闭", "hide": "隐藏", "withdrawn": "撤回",
 		"settings": "改设置", "paused": "暂停", "resumed": "恢复", "retried": "重试", "next": "推送下一轮", "stopped": "停止",
 		"sync_started": "开始同步", "condition_added": "新增个性化菜单", "condition_removed": "删除个性化菜单",
 	}

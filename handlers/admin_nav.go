@@ -47,6 +47,7 @@ func navigation() []navSection {
 			{"/admin/health", "账号状态", "heartbeat", xunjia.ViewHealth},
 		}},
 		{"通知", []navEntry{
+			{"/admin/announcements", "系统通知", "bell", xunjia.Announce},
 			{"/admin/deliveries", "投递记录", "send", xunjia.ViewDeliveries},
 			{"/admin/sms", "短信", "device-mobile", xunjia.ViewDeliveries},
 			{"/admin/channels", "发送通道", "tool", xunjia.ViewDeliveries},

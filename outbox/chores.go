@@ -42,6 +42,9 @@ func (o *Outbox) chores() []chore {
 		}},
 		{"remind people", time.Minute, o.remind},
 		{"end certifications", time.Minute, o.endCertifications},
+		{"clear withdrawn announcements", 5 * time.Second, func(ctx context.Context) error {
+			return untilEmpty(ctx, func() (int, error) { return o.Store.ClearAnnouncements(ctx, choreBatch) })
+		}},
 		{"make daily digests", time.Minute, o.makeDigests},
 		{"roll up prices", time.Minute, func(ctx context.Context) error {
 			return untilDone(ctx, func() (int, error) { return o.Store.RollPrices(ctx, choreBatch) })

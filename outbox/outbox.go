@@ -64,6 +64,7 @@ type Store interface {
 	Remind(ctx context.Context, limit int) (int, error)
 	EndCertifications(ctx context.Context, limit int) (int, error)
 	MakeDigests(ctx context.Context, limit int) (int, error)
+	ClearAnnouncements(ctx context.Context, limit int) (int, error)
 	RollPrices(ctx context.Context, limit int) (int, error)
 	PruneSessions(ctx context.Context, limit int) (int, error)
 	PrunePushes(ctx context.Context, before time.Time, limit int) (int, error)

@@ -16,6 +16,10 @@ func (s *Store) EventFacts(ctx context.Context, e xunjia.Event) (f xunjia.Facts,
 		f.Digest, err = digest(ctx, s.db, e.Actor, moment(e.Subject), e.CreatedAt)
 		return f, err
 	}
+	if e.Kind == xunjia.SystemAnnounced {
+		f.Announcement, err = s.Announcement(ctx, e.Subject)
+		return f, err
+	}
 	if e.Kind == xunjia.DeviceLogin {
 		f.Login, err = s.loginOf(ctx, e.Subject)
 		return f, err
@@ -120,6 +124,8 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 		people = []Recipient{{ID: e.Actor}}
 	case xunjia.QuoteCountered, xunjia.AnswerUndone:
 		people = []Recipient{{ID: q.Facts.Quote.SupplierID}}
+	case xunjia.SystemAnnounced:
+		people, next, err = s.announcedTo(ctx, q)
 	case xunjia.LineConcluded:
 		people, next, err = s.losers(ctx, e, q)
 	case xunjia.CertificationDone, xunjia.CertificationEnds:

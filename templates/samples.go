@@ -36,6 +36,7 @@ func Samples(now time.Time) []Sample {
 	samples = append(samples, accountSamples(now)...)
 	samples = append(samples, growthSamples(now)...)
 	samples = append(samples, preferenceSamples(now)...)
+	samples = append(samples, announcementSamples(now)...)
 	samples = append(samples, companySamples(now)...)
 	samples = append(samples, certificationSamples(now)...)
 	samples = append(samples, dealSamples(now)...)
