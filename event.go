@@ -69,10 +69,15 @@ type Channel string
 
 // The channels. An inbox delivery is the notification itself.
 const (
-	WeChatChannel Channel = "wechat" // template message to a fan
-	SMSChannel    Channel = "sms"
-	InboxChannel  Channel = "inbox"
+	WeChatChannel       Channel = "wechat"       // template message to a fan
+	SubscriptionChannel Channel = "subscription" // subscription notification, once for each consent
+	SMSChannel          Channel = "sms"
+	InboxChannel        Channel = "inbox"
 )
+
+// AtMostOnce tells that the channel has no protection against doubles: a message
+// of which nobody knows whether it was sent is not repeated.
+func (c Channel) AtMostOnce() bool { return c == SMSChannel || c == SubscriptionChannel }
 
 // Lane orders deliveries: a lower lane is always served first, so that a code
 // never waits behind a mass notice.

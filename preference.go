@@ -106,7 +106,7 @@ func (p Preferences) Plan(spec EventSpec, c Channel, now, expires time.Time) Sen
 		return s
 	}
 	switch {
-	case slices.Contains(p.Off[spec.Kind], c):
+	case slices.Contains(p.Off[spec.Kind], c), c == SubscriptionChannel && slices.Contains(p.Off[spec.Kind], WeChatChannel):
 		s.Skip = "收件人不要这类消息的" + c.Name() + "通知"
 		return s
 	case c == SMSChannel && p.NoSMS:
@@ -130,6 +130,8 @@ func (c Channel) Name() string {
 	switch c {
 	case WeChatChannel:
 		return "微信"
+	case SubscriptionChannel:
+		return "订阅通知"
 	case SMSChannel:
 		return "短信"
 	case InboxChannel:

@@ -161,24 +161,13 @@ func stateCounts(counts map[xunjia.DeliveryState]int) []templates.Count {
 func stopName(name string) string {
 	channel, kind, _ := strings.Cut(name, "/")
 	if channel == "pause" {
-		return channelName(xunjia.Channel(kind)) + "通知"
+		return xunjia.Channel(kind).Name() + "通知"
 	}
-	text := channelName(xunjia.Channel(channel))
+	text := xunjia.Channel(channel).Name()
 	if kind != "" {
 		text += "（" + xunjia.SMSName(kind) + "）"
 	}
 	return text
-}
-
-func channelName(ch xunjia.Channel) string {
-	switch ch {
-	case xunjia.WeChatChannel:
-		return "微信"
-	case xunjia.SMSChannel:
-		return "短信"
-	default:
-		return "站内"
-	}
 }
 
 func stateName(state xunjia.DeliveryState) string {

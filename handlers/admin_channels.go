@@ -16,7 +16,7 @@ const MaxPauseReason = 100
 
 // sendingChannels are those that staff can pause.
 func sendingChannels() []xunjia.Channel {
-	return []xunjia.Channel{xunjia.WeChatChannel, xunjia.SMSChannel}
+	return []xunjia.Channel{xunjia.WeChatChannel, xunjia.SubscriptionChannel, xunjia.SMSChannel}
 }
 
 // channels shows how each channel is doing and what waits.
@@ -37,7 +37,7 @@ func (s *Site) renderChannels(c *gin.Context, status int, f templates.Form) erro
 		return err
 	}
 	for _, ch := range sendingChannels() {
-		row := templates.ChannelState{Channel: string(ch), Name: channelName(ch)}
+		row := templates.ChannelState{Channel: string(ch), Name: ch.Name()}
 		for _, stop := range stops {
 			name, kind, _ := strings.Cut(stop.Name, "/")
 			switch {
@@ -106,7 +106,7 @@ func (s *Site) pauseChannel(c *gin.Context) error {
 		return s.renderChannels(c, status(xunjia.ErrorCode(err)), f)
 	}
 	s.badges.forget()
-	s.flash(c, channelName(ch)+"已暂停发送，验证码照常")
+	s.flash(c, ch.Name()+"已暂停发送，验证码照常")
 	s.redirect(c, "/admin/channels")
 	return nil
 }
@@ -126,7 +126,7 @@ func (s *Site) resumeChannel(c *gin.Context) error {
 	}
 	s.badges.forget()
 	s.Outbox.Wake()
-	s.flash(c, channelName(ch)+"已恢复发送")
+	s.flash(c, ch.Name()+"已恢复发送")
 	s.redirect(c, "/admin/channels")
 	return nil
 }

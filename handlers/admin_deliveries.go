@@ -65,7 +65,7 @@ func (s *Site) deliveryFilter(ctx context.Context, q url.Values) (f store.Delive
 	}
 	f.From, f.Until = days.From, days.Until
 	f.States = deliveryStates()[q.Get("state")]
-	for _, ch := range []xunjia.Channel{xunjia.WeChatChannel, xunjia.SMSChannel} {
+	for _, ch := range []xunjia.Channel{xunjia.WeChatChannel, xunjia.SubscriptionChannel, xunjia.SMSChannel} {
 		if q.Get("channel") == string(ch) {
 			f.Channel = ch
 		}
@@ -119,7 +119,7 @@ func (s *Site) deliveryRows(ctx context.Context, list []xunjia.Delivery) ([]temp
 
 func deliveryRow(d xunjia.Delivery, name string) templates.DeliveryRow {
 	row := templates.DeliveryRow{
-		ID: d.ID, Kind: d.Kind.Spec().Name, Channel: channelName(d.Channel), Name: name, To: maskAddress(d.Channel, d.Address),
+		ID: d.ID, Kind: d.Kind.Spec().Name, Channel: d.Channel.Name(), Name: name, To: maskAddress(d.Channel, d.Address),
 		State: stateName(d.State), Reason: d.Reason, Attempt: d.Attempt, At: d.CreatedAt, SentAt: d.SentAt,
 		Segments: d.Segments, Cost: templates.Li(d.Cost),
 	}

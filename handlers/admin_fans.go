@@ -134,7 +134,7 @@ func (s *Site) renderFan(c *gin.Context, status int, appID string, f xunjia.Fan,
 			return err
 		}
 		for _, d := range sent {
-			p.Sent = append(p.Sent, templates.FanDelivery{Kind: d.Kind.Spec().Name, Channel: channelName(d.Channel), State: deliveryWord(d.State), Reason: d.Reason, At: d.CreatedAt})
+			p.Sent = append(p.Sent, templates.FanDelivery{Kind: d.Kind.Spec().Name, Channel: d.Channel.Name(), State: deliveryWord(d.State), Reason: d.Reason, At: d.CreatedAt})
 		}
 	}
 	return s.renderAdmin(c, status, p)

@@ -115,8 +115,8 @@ func (s *Site) healthOfSending(ctx context.Context, p *templates.AdminHealthPage
 	if err != nil {
 		return err
 	}
-	for _, ch := range []xunjia.Channel{xunjia.WeChatChannel, xunjia.SMSChannel} {
-		row := templates.ChannelToday{Name: channelName(ch)}
+	for _, ch := range []xunjia.Channel{xunjia.WeChatChannel, xunjia.SubscriptionChannel, xunjia.SMSChannel} {
+		row := templates.ChannelToday{Name: ch.Name()}
 		for _, b := range today {
 			if b.Channel != ch {
 				continue

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,40 +56,19 @@ func (k *subscriptions) read(ctx context.Context, s *Site) []wechat.Subscription
 	return fresh
 }
 
-// The templates that may carry a notice, best first: the same title as the
-// template message has, then parts of titles of the platform's library.
-func quoteTitles() []string {
-	return []string{xunjia.TemplateNewQuote, "报价提醒", "新报价", "收到报价"}
-}
-
-func answerTitles() []string {
-	return []string{xunjia.TemplateQuoteAnswer, "报价结果", "答复", "订单状态"}
-}
-
-// subscriptionFor finds the template for a notice, "" when the account has none.
-func subscriptionFor(list []wechat.SubscriptionTemplate, titles []string) string {
-	for _, title := range titles {
-		for _, t := range list {
-			if strings.Contains(t.Title, title) {
-				return t.ID
-			}
-		}
-	}
-	return ""
-}
-
 // askFor completes a page that may ask for a message: inside WeChat, when the
-// account has a template for one of the titles, and the visitor has not agreed
+// account has a subscription template for the notice, and the visitor has not agreed
 // to a message that was not sent yet. Without any of that it answers "".
-func (s *Site) askFor(c *gin.Context, titles []string) (templateID string) {
+func (s *Site) askFor(c *gin.Context, notice string) (templateID string) {
 	ctx, v := c.Request.Context(), visitOf(c)
 	if s.Account == nil || !inWeChat(c) {
 		return ""
 	}
-	id := subscriptionFor(s.subscriptions.read(ctx, s), titles)
-	if id == "" {
+	t, ok := wechat.FindSubscription(s.subscriptions.read(ctx, s), xunjia.SubscriptionTitles(notice))
+	if !ok {
 		return ""
 	}
+	id := t.ID
 	if v.session.IdentityID != 0 {
 		left, err := s.creditsOf(ctx, v.session.IdentityID, id)
 		if err != nil {

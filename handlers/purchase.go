@@ -63,7 +63,7 @@ func (s *Site) renderPurchase(c *gin.Context, status int, p xunjia.Purchase, com
 	page.Share = s.sharePurchase(p, page.Status)
 	page.Can = purchaseActions(p, v.user, now)
 	if page.Mine && page.Open() {
-		page.Ask = templates.AskForQuotes(s.askFor(c, quoteTitles()))
+		page.Ask = templates.AskForQuotes(s.askFor(c, xunjia.TemplateNewQuote))
 	}
 	if complaint != "" {
 		page.Flash = templates.Flash{Text: complaint, Bad: true}

@@ -205,7 +205,7 @@ func (s *Site) renderQuote(c *gin.Context, status int, id int64, complaint strin
 		_, renew := v.Quote.Renewed(v.Purchase, v.Line, user, now.Add(24*time.Hour), now)
 		p.CanRenew = renew == nil && !v.Quote.ValidUntil.IsZero()
 		if v.Quote.State == xunjia.Pending {
-			p.Ask = templates.AskForAnswer(s.askFor(c, answerTitles()))
+			p.Ask = templates.AskForAnswer(s.askFor(c, xunjia.TemplateQuoteAnswer))
 		}
 		p.Back = "/me/quotes"
 	} else {

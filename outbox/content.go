@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/xunjia/xunjia"
+	"github.com/xunjia/xunjia/wechat"
 )
 
 // Content is what a delivery says, for staff. A verification code is not shown.
@@ -30,21 +31,22 @@ func (o *Outbox) Content(d xunjia.Delivery) xunjia.DeliveryContent {
 		return c
 	}
 	c.Fields = body.Fields
-	if len(body.Data) == 0 {
-		return c
+	template, _ := o.templates.titled(body.Title)
+	data := body.Data
+	if part := body.Subscription; part != nil && d.Channel == xunjia.SubscriptionChannel {
+		t, _ := wechat.FindSubscription(o.templates.subscriptions(), []string{body.Title})
+		template, data = t.PrivateTemplate, part.Data
 	}
 	labels := map[string]string{}
-	if t, err := o.templates.titled(body.Title); err == nil {
-		for _, f := range t.Fields {
-			labels[f.Key] = f.Label
-			if value, ok := body.Data[f.Key]; ok {
-				c.Fields = append(c.Fields, xunjia.NoticeField{Label: f.Label, Value: value})
-			}
+	for _, f := range template.Fields {
+		labels[f.Key] = f.Label
+		if value, ok := data[f.Key]; ok {
+			c.Fields = append(c.Fields, xunjia.NoticeField{Label: f.Label, Value: value})
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(body.Data)) {
+	for _, key := range slices.Sorted(maps.Keys(data)) {
 		if labels[key] == "" { // the account's template is another one now
-			c.Fields = append(c.Fields, xunjia.NoticeField{Label: key, Value: body.Data[key]})
+			c.Fields = append(c.Fields, xunjia.NoticeField{Label: key, Value: data[key]})
 		}
 	}
 	return c

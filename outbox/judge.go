@@ -43,9 +43,10 @@ type answer struct {
 	alarm     bool          // staff must act before it works again
 }
 
-// judgeWeChat reads the answer of the official account. attempt counts from 1.
-func judgeWeChat(messageID string, err error, attempt int, now time.Time) answer {
-	channel := string(xunjia.WeChatChannel)
+// judgeWeChat reads the answer of the official account to a message of the
+// channel. attempt counts from 1.
+func judgeWeChat(ch xunjia.Channel, messageID string, err error, attempt int, now time.Time) answer {
+	channel := string(ch)
 	a := answer{messageID: messageID, reason: wechat.StaffText(err), wait: wechat.RetryAfter(err, now)}
 	switch wechat.Classify(err) {
 	case "":
@@ -108,7 +109,7 @@ func before(d xunjia.Delivery, claimed, now time.Time, timeout time.Duration) (s
 	out := outcomeOf(d)
 	inDoubt := !d.FirstTryAt.Equal(claimed)
 	switch {
-	case inDoubt && d.Channel == xunjia.SMSChannel:
+	case inDoubt && d.Channel.AtMostOnce():
 		out.State, out.Reason = xunjia.DeliveryUnknown, "上次发送没有等到结果，为免重复不再自动发送"
 	case inDoubt && now.Sub(d.FirstTryAt) >= dedupeWindow:
 		out.State, out.Reason = xunjia.DeliveryUnknown, "发送结果不明，已超过可以安全重发的时间"
@@ -150,7 +151,7 @@ func after(d xunjia.Delivery, a answer, claimed, now time.Time, random float64) 
 		out.State = xunjia.DeliveryFailed
 		return out
 	case doubtful:
-		if d.Channel == xunjia.SMSChannel {
+		if d.Channel.AtMostOnce() {
 			out.State = xunjia.DeliveryUnknown
 			return out
 		}

@@ -14,7 +14,8 @@ import (
 
 // payload is Delivery.Payload. A delivery by WeChat has Title and either
 // Template and Data, or Fields while the account's templates are not known; its
-// SMS is what takes over. A delivery by SMS has SMS alone.
+// Subscription and its SMS are what takes over. A subscription notification has
+// Subscription, and SMS; a delivery by SMS has SMS alone.
 type payload struct {
 	Title    string               `json:"title,omitempty"`    // of the template message
 	Template string               `json:"template,omitempty"` // its id in the account
@@ -22,6 +23,8 @@ type payload struct {
 	Fields   []xunjia.NoticeField `json:"fields,omitempty"`
 	Path     string               `json:"path,omitempty"` // of the page, from the site's root
 	SMS      *smsPart             `json:"sms,omitempty"`
+
+	Subscription *subscription `json:"subscription,omitempty"`
 }
 
 // smsPart is a short message.
@@ -155,7 +158,8 @@ func (w *writer) tell(t *store.Told, r store.Recipient, now time.Time) {
 
 // deliveries chooses the channels: the inbox alone for a notice that has neither
 // a template message nor an SMS, otherwise WeChat for a fan whose template message can
-// be written, otherwise SMS when the notice is worth one; each when the recipient
+// be written, otherwise a subscription notification when the recipient agreed to
+// one, otherwise SMS when the notice is worth one; each when the recipient
 // wants it, and at the time that suits him. A delivery that is skipped tells why
 // nothing was sent.
 func (w *writer) deliveries(base xunjia.Delivery, d draft, r store.Recipient) []xunjia.Delivery {
@@ -163,8 +167,19 @@ func (w *writer) deliveries(base xunjia.Delivery, d draft, r store.Recipient) []
 		return nil
 	}
 	wx := w.byWeChat(base, d, r)
+	subscribed, permitted := w.bySubscription(base, d, r)
 	if wx.State == xunjia.DeliveryPending {
+		if permitted {
+			wx.Payload = takenOver(wx.Payload, subscribed)
+		}
 		return []xunjia.Delivery{wx}
+	}
+	if permitted && subscribed.State == xunjia.DeliveryPending {
+		if r.OpenID == "" {
+			return []xunjia.Delivery{subscribed} // nothing to explain
+		}
+		wx.Reason += "；改发订阅通知"
+		return []xunjia.Delivery{wx, subscribed}
 	}
 	text := w.bySMS(base, d, r)
 	switch {
@@ -241,19 +256,26 @@ func (o *Outbox) bind(p *payload, fields []xunjia.NoticeField) error {
 	return nil
 }
 
-// fallback is the SMS that takes over from a template message, if it is worth
-// one.
+// fallback is what takes over from a template message or a subscription
+// notification: the latter from the former when the recipient agreed to one, an
+// SMS when the notice is worth it.
 func (o *Outbox) fallback(d xunjia.Delivery, now time.Time) (xunjia.Delivery, bool) {
 	body, err := decodePayload(d.Payload)
-	if err != nil || d.Channel != xunjia.WeChatChannel || body.SMS == nil || o.SMSCode[body.SMS.Key] == "" {
+	if err != nil || d.Channel == xunjia.SMSChannel || !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt) {
 		return xunjia.Delivery{}, false
 	}
-	if !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt) {
-		return xunjia.Delivery{}, false
-	}
-	return xunjia.Delivery{
-		EventID: d.EventID, Kind: d.Kind, Recipient: d.Recipient, Channel: xunjia.SMSChannel, Lane: d.Lane,
-		State: xunjia.DeliveryPending, Payload: payload{SMS: body.SMS}.encode(),
+	next := xunjia.Delivery{
+		EventID: d.EventID, Kind: d.Kind, Recipient: d.Recipient, Lane: d.Lane, State: xunjia.DeliveryPending,
 		NextAt: now, ExpiresAt: d.ExpiresAt, CreatedAt: now,
-	}, true
+	}
+	switch {
+	case d.Channel == xunjia.WeChatChannel && body.Subscription != nil:
+		next.Channel, next.Address = xunjia.SubscriptionChannel, body.Subscription.OpenID
+		next.Payload = payload{Title: body.Title, Path: body.Path, Subscription: body.Subscription, SMS: body.SMS}.encode()
+	case body.SMS != nil && o.SMSCode[body.SMS.Key] != "":
+		next.Channel, next.Payload = xunjia.SMSChannel, payload{SMS: body.SMS}.encode()
+	default:
+		return xunjia.Delivery{}, false
+	}
+	return next, true
 }

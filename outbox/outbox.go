@@ -59,6 +59,9 @@ type Store interface {
 	ClaimProbe(ctx context.Context, name string, now, next time.Time) (bool, error)
 	ResumeChannel(ctx context.Context, name string) error
 
+	TakeCredit(ctx context.Context, appID, openID, templateID string) (bool, error)
+	ReturnCredit(ctx context.Context, appID, openID, templateID string) error
+	SetSubscribed(ctx context.Context, appID, openID string, subscribed bool, at time.Time) error
 	TemplateBindings(ctx context.Context, appID string) (map[string]string, error)
 	EndDuePurchases(ctx context.Context, limit int) (int, error)
 	Remind(ctx context.Context, limit int) (int, error)
@@ -71,10 +74,13 @@ type Store interface {
 	PruneOutbox(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// WeChat sends template messages; *wechat.Account is one.
+// WeChat sends template messages and subscription notifications; *wechat.Account
+// is one.
 type WeChat interface {
 	SendTemplate(ctx context.Context, m wechat.TemplateMessage) (msgID string, err error)
 	PrivateTemplates(ctx context.Context) ([]wechat.PrivateTemplate, error)
+	SendSubscription(ctx context.Context, s wechat.Subscription) error
+	SubscriptionTemplates(ctx context.Context) ([]wechat.SubscriptionTemplate, error)
 }
 
 // Options is what an Outbox needs. Store, SMS, Box and BaseURL are required.
@@ -171,6 +177,7 @@ func New(o Options) (*Outbox, error) {
 		{xunjia.SMSChannel, xunjia.MassLane, max(1, o.Workers/4)},
 		{xunjia.WeChatChannel, xunjia.DirectLane, max(2, o.Workers/2)},
 		{xunjia.WeChatChannel, xunjia.MassLane, o.Workers},
+		{xunjia.SubscriptionChannel, xunjia.DirectLane, max(1, o.Workers/4)},
 	} {
 		b.queues = append(b.queues, newQueue(q.channel, q.lane, q.size))
 	}

@@ -108,6 +108,9 @@ func (m *message) send(ctx context.Context, body payload, text shortMessage) ans
 		id, err := m.o.SMS.Send(ctx, text.Message)
 		return judgeSMS(id, err, text.key)
 	}
+	if m.q.channel == xunjia.SubscriptionChannel {
+		return m.sendSubscription(ctx, body)
+	}
 	return m.sendWeChat(ctx, body)
 }
 
@@ -123,12 +126,22 @@ func (m *message) sendWeChat(ctx context.Context, body payload) answer {
 	if body.Template == "" {
 		return answer{meaning: blocked, reason: "还没有读到公众号的模板列表", wait: leaseMargin}
 	}
+	began := m.clock.now()
 	id, err := m.o.WeChat.SendTemplate(ctx, wechat.TemplateMessage{
 		OpenID: m.d.Address, TemplateID: body.Template, URL: m.o.address(m.d, body.Path), Data: body.Data,
 		ClientMsgID: messageKey(m.d),
 	})
-	return judgeWeChat(id, err, m.d.Attempt, m.clock.now())
+	if e, ok := errors.AsType[*wechat.APIError](err); ok && e.Code == notFollowing {
+		if err := m.o.Store.SetSubscribed(ctx, m.o.AppID, m.d.Address, false, began); err != nil {
+			m.o.Log.Error("noting that somebody does not follow failed", "delivery", m.d.ID, "err", err)
+		}
+	}
+	return judgeWeChat(m.q.channel, id, err, m.d.Attempt, m.clock.now())
 }
+
+// notFollowing is the platform's answer about somebody who does not follow the
+// account.
+const notFollowing = 43004
 
 // messageKey is the delivery's id towards the channels: the same for every try
 // and different for every delivery, also those of another database.

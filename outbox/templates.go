@@ -36,6 +36,7 @@ type templates struct {
 	mu       sync.Mutex
 	list     []wechat.PrivateTemplate          // as the account has them
 	byTitle  map[string]wechat.PrivateTemplate // nil until they have been read
+	consent  []wechat.SubscriptionTemplate     // subscription templates
 	due      time.Time
 	boundDue time.Time
 }
@@ -58,6 +59,13 @@ func (t *templates) titled(title string) (wechat.PrivateTemplate, error) {
 	return p, nil
 }
 
+// subscriptions are the account's subscription templates, as far as known.
+func (t *templates) subscriptions() []wechat.SubscriptionTemplate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.consent
+}
+
 // refresh reads the templates, and staff's choices among them, when it is time
 // to.
 func (t *templates) refresh(ctx context.Context) error {
@@ -74,8 +82,16 @@ func (t *templates) refresh(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		// Many accounts have no subscription notifications at all.
+		consent, err := t.wechat.SubscriptionTemplates(ctx)
+		if err != nil {
+			t.log.Warn("subscription templates not read", "err", err)
+		}
 		t.mu.Lock()
 		t.list, t.due = list, now.Add(templatesEvery)
+		if err == nil {
+			t.consent = consent
+		}
 		t.mu.Unlock()
 	}
 	if !boundDue {

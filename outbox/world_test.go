@@ -280,6 +280,10 @@ type fakeWeChat struct {
 	// answer decides about a call, the first being 1: deliver it or not, and
 	// what the caller hears. nil delivers everything.
 	answer func(call int, m wechat.TemplateMessage) (deliver bool, err error)
+
+	subscriptions []wechat.SubscriptionTemplate // of the account
+	subscribed    []wechat.Subscription         // calls
+	consent       error                         // what they are answered
 }
 
 func newFakeWeChat(now func() time.Time) *fakeWeChat {
@@ -320,6 +324,19 @@ func (f *fakeWeChat) SendTemplate(_ context.Context, m wechat.TemplateMessage) (
 		return "", err
 	}
 	return "msg-" + m.ClientMsgID, nil
+}
+
+func (f *fakeWeChat) SubscriptionTemplates(context.Context) ([]wechat.SubscriptionTemplate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.subscriptions, nil
+}
+
+func (f *fakeWeChat) SendSubscription(_ context.Context, m wechat.Subscription) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.subscribed = append(f.subscribed, m)
+	return f.consent
 }
 
 // fakeSMS is the provider, which sends whatever it is given.

@@ -94,6 +94,8 @@ type Recipient struct {
 	Categories []int64 // of a published purchase: those of its lines that he follows
 	QuoteID    int64   // of an ended purchase: his first quote
 
+	Permits map[string]string // subscription templates that he has agreed to → the openid that did
+
 	Preferences xunjia.Preferences
 }
 
@@ -157,6 +159,9 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	}
 	if err == nil && len(people) > 0 {
 		people, err = s.reachable(ctx, q.AppID, people)
+	}
+	if err == nil && len(people) > 0 && e.Kind.Lane() == xunjia.DirectLane {
+		err = s.addPermits(ctx, q.AppID, people)
 	}
 	return people, next, err
 }

@@ -54,6 +54,29 @@ func (s *Store) changeCredit(ctx context.Context, tx *tx, appID, openID string, 
 	return err
 }
 
+// addPermits adds which subscription notifications the people still permit.
+func (s *Store) addPermits(ctx context.Context, appID string, people []Recipient) error {
+	ids, byID := make([]int64, len(people)), make(map[int64]int, len(people))
+	for i, r := range people {
+		ids[i], byID[r.ID] = r.ID, i
+	}
+	_, err := all(ctx, s.db, sq.Select("i.user_id", "c.open_id", "c.template_id").From("wechat_identity i").
+		Join("subscription_credit c ON c.app_id = i.app_id AND c.open_id = i.open_id").
+		Where(sq.Eq{"i.user_id": ids, "i.app_id": appID}).Where(sq.Gt{"c.credits": 0}).OrderBy("i.id"),
+		func(row scanner) (struct{}, error) {
+			var user int64
+			var openID, template string
+			err := row.Scan(&user, &openID, &template)
+			r := &people[byID[user]]
+			if r.Permits == nil {
+				r.Permits = map[string]string{}
+			}
+			r.Permits[template] = openID
+			return struct{}{}, err
+		})
+	return err
+}
+
 // TakeCredit takes one of a fan's credits for a template and answers false when
 // there is none. Take it before sending; ReturnCredit when the platform did not
 // send.

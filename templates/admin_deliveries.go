@@ -65,7 +65,7 @@ func (*AdminDeliveriesPage) States() []Option {
 
 // Channels are the channels to choose from.
 func (*AdminDeliveriesPage) Channels() []Option {
-	return []Option{{Value: "wechat", Text: "微信"}, {Value: "sms", Text: "短信"}}
+	return []Option{{Value: "wechat", Text: "微信"}, {Value: "subscription", Text: "订阅通知"}, {Value: "sms", Text: "短信"}}
 }
 
 // Kinds are the kinds of events to choose from.

@@ -2,6 +2,7 @@ package wechat
 
 import (
 	"context"
+	"strings"
 
 	"github.com/silenceper/wechat/v2/officialaccount/message"
 	"github.com/xunjia/xunjia"
@@ -53,6 +54,19 @@ func (a *Account) SubscriptionTemplates(ctx context.Context) ([]SubscriptionTemp
 		}
 	}
 	return list, nil
+}
+
+// FindSubscription finds the template whose title has one of the titles in it,
+// the first of them that any has.
+func FindSubscription(list []SubscriptionTemplate, titles []string) (SubscriptionTemplate, bool) {
+	for _, title := range titles {
+		for _, t := range list {
+			if strings.Contains(t.Title, title) {
+				return t, true
+			}
+		}
+	}
+	return SubscriptionTemplate{}, false
 }
 
 // AddSubscriptionTemplate adds a template of the library by its id with the
