@@ -2,7 +2,7 @@
 GOLANGCI  = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: run build test deps vet lint bench fuzz assets docs docker
+.PHONY: run build test deps vet lint engine bench fuzz assets docs docker
 
 run: ## the product on embedded defaults, with sample data
 	go run ./cmd/xunjia
@@ -22,6 +22,9 @@ vet:
 
 lint:
 	$(GOLANGCI) run ./...
+
+engine: deps ## 10,000 quotes while the program is killed every 3 seconds; the tests do 2,000
+	XUNJIA_TEST_REQUIRE=1 XUNJIA_TEST_FULL=1 go test -v -run '^TestKilledWhileQuoting$$' -timeout 30m ./cmd/xunjia
 
 bench: deps build ## ratios measured in one run; see docs/benchmarks.md
 	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench '^Benchmark(Callback|Lists|FanOut|Start)$$' -benchtime 10x -timeout 60m \

@@ -101,6 +101,16 @@ func (k EventKind) Lane() Lane {
 	return DirectLane
 }
 
+// TellsWhoQuoted tells that a supplier who hears of such an event about a purchase
+// has quoted on it.
+func (k EventKind) TellsWhoQuoted() bool {
+	switch k {
+	case PurchasePublished, SupplierInvited, PurchaseEnding:
+		return false
+	}
+	return true
+}
+
 // DeliveryState tells how far one delivery has come.
 type DeliveryState string
 

@@ -123,6 +123,36 @@ func TestAdminDeliveries(t *testing.T) {
 	wantStatus(t, boss.get("/admin"), http.StatusOK)
 }
 
+// Before the opening staff learn of nobody that he has quoted.
+func TestAdminDeliveriesOfSealedQuotes(t *testing.T) {
+	m := newMarket(t, nil)
+	p := m.publish()
+	m.exec("UPDATE purchase SET mode = ? WHERE id = ?", int(xunjia.SealedMode), p.ID)
+	now := time.Now().UnixMilli()
+	for i, kind := range []xunjia.EventKind{xunjia.PurchasePublished, xunjia.PurchaseEdited, xunjia.QuoteCreated} {
+		m.exec("INSERT INTO event (id, kind, actor, purchase_id, line_id, quote_id, created_at, lane, active, next_at, owner, attempt, told_to, reason) "+
+			"VALUES (?, ?, 4242, ?, 0, 5151, ?, 1, 0, 0, '', 0, 0, '')", 7001+i, string(kind), p.ID, now)
+	}
+	m.queue(901, 7001, m.id[m.supplier], xunjia.PurchasePublished, xunjia.WeChatChannel, xunjia.DeliveryFailed, "oFAN1234567890", "")
+	m.queue(902, 7002, m.id[m.supplier], xunjia.PurchaseEdited, xunjia.WeChatChannel, xunjia.DeliveryFailed, "oFAN1234567890", "")
+	m.queue(903, 7003, m.id[m.buyer], xunjia.QuoteCreated, xunjia.WeChatChannel, xunjia.DeliveryFailed, "oBUYER12345678", "")
+	helper := m.at(m.hire("yunying", xunjia.OperatorRole, goodPassword))
+	row := func(id int64) string { return fmt.Sprintf(`href="/admin/deliveries/%d"`, id) }
+	for _, path := range []string{"/admin/deliveries", "/admin/deliveries?purchase=" + p.Number, "/admin"} {
+		a := helper.get(path)
+		contains(t, a, row(901), row(903))
+		hides(t, a, row(902))
+	}
+	a := helper.get("/admin/deliveries/902")
+	wantStatus(t, a, http.StatusNotFound)
+	shows(t, a, "开标以后才能查看")
+	hides(t, helper.get("/admin/deliveries/903"), "4242", "5151")
+	m.exec("UPDATE purchase SET deadline = ? WHERE id = ?", now-1000, p.ID)
+	contains(t, helper.get("/admin/deliveries"), row(902))
+	wantStatus(t, helper.get("/admin/deliveries/902"), http.StatusOK)
+	shows(t, helper.get("/admin/deliveries/903"), "4242", "5151")
+}
+
 func TestAdminDeadEvents(t *testing.T) {
 	m := newMarket(t, nil)
 	p := m.publish()

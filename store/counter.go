@@ -26,25 +26,29 @@ func (s *Store) Charge(ctx context.Context, name string, day int, amount, limit 
 	}
 	counter := sq.Eq{"name": name, "day": day}
 	take := sq.Update("counter").Set("used", sq.Expr("used + ?", amount)).Where(counter).Where(sq.LtOrEq{"used": limit - amount})
-	err = s.runTx(ctx, func(tx *tx) error {
-		used, ok = 0, false
-		n, err := exec(ctx, tx, take)
-		if err != nil {
+	charge := func() (known bool, err error) {
+		err = s.runTx(ctx, func(tx *tx) error {
+			n, err := exec(ctx, tx, take)
+			if err != nil {
+				return err
+			}
+			ok = n == 1
+			used, err = one(ctx, tx, sq.Select("used").From("counter").Where(counter), scanInt)
+			if known = !errors.Is(err, sql.ErrNoRows); !known {
+				return nil
+			}
 			return err
+		})
+		return known, err
+	}
+	known, err := charge()
+	if err == nil && !known {
+		// The first of the day. Outside the transaction: many that make the same
+		// row in theirs would be each other's deadlock.
+		if _, err = s.write(ctx, s.dialect.insertIgnore(sq.Insert("counter").Columns("name", "day", "used").Values(name, day, 0))); err == nil {
+			_, err = charge()
 		}
-		if n == 0 { // spent, or the first of the day
-			if _, err := exec(ctx, tx, sq.Insert("counter").Columns("name", "day", "used").Values(name, day, 0).
-				Suffix(s.dialect.upsert([]string{"name", "day"}))); err != nil {
-				return err
-			}
-			if n, err = exec(ctx, tx, take); err != nil {
-				return err
-			}
-		}
-		ok = n == 1
-		used, err = one(ctx, tx, sq.Select("used").From("counter").Where(counter), scanInt)
-		return err
-	})
+	}
 	if err != nil {
 		return 0, false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,8 +35,49 @@ const (
 
 // Deliveries lists deliveries, newest first. A page may hold fewer than asked
 // for, even none, and still have a next one: what matches is far back then.
-// Payloads are left out.
+// Payloads are left out, and so are deliveries that would tell who has quoted on
+// a purchase whose quotes are sealed.
 func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter, p xunjia.Page) (xunjia.List[xunjia.Delivery], error) {
+	list, err := s.deliveries(ctx, f, p)
+	if err != nil {
+		return list, err
+	}
+	sealed, err := s.sealedEvents(ctx, list.Items)
+	list.Items = slices.DeleteFunc(list.Items, func(d xunjia.Delivery) bool { return tellsSealed(d, sealed) })
+	return list, err
+}
+
+// sealedEvents answers which of the deliveries' events are about purchases whose
+// quotes are sealed, with their buyers.
+func (s *Store) sealedEvents(ctx context.Context, list []xunjia.Delivery) (map[int64]int64, error) {
+	sealed := map[int64]int64{}
+	if len(list) == 0 {
+		return sealed, nil
+	}
+	ids := make([]int64, len(list))
+	for i, d := range list {
+		ids[i] = d.EventID
+	}
+	now := s.now()
+	_, err := all(ctx, s.db, sq.Select("e.id", "p.buyer_id", "p.deadline", "p.ended_at").From("event e").Join("purchase p ON p.id = e.purchase_id").
+		Where(sq.Eq{"e.id": ids, "p.mode": int(xunjia.SealedMode)}), func(row scanner) (struct{}, error) {
+		var event, buyer, deadline, ended int64
+		err := row.Scan(&event, &buyer, &deadline, &ended)
+		if (xunjia.Purchase{Terms: xunjia.Terms{Mode: xunjia.SealedMode, Deadline: moment(deadline)}, EndedAt: moment(ended)}).Hidden(now) {
+			sealed[event] = buyer
+		}
+		return struct{}{}, err
+	})
+	return sealed, err
+}
+
+// tellsSealed tells that the delivery shows that its recipient has quoted.
+func tellsSealed(d xunjia.Delivery, sealed map[int64]int64) bool {
+	buyer, hidden := sealed[d.EventID]
+	return hidden && d.Recipient != buyer && d.Kind.TellsWhoQuoted()
+}
+
+func (s *Store) deliveries(ctx context.Context, f DeliveryFilter, p xunjia.Page) (xunjia.List[xunjia.Delivery], error) {
 	var list xunjia.List[xunjia.Delivery]
 	limit := p.Limit
 	if limit <= 0 {
@@ -132,7 +174,8 @@ type DeliveryView struct {
 	Notice xunjia.Notification // his row in the inbox; zero when there is none
 }
 
-// Delivery reads one for the console; NotFound.
+// Delivery reads one for the console; NotFound, also for one that would tell who
+// has quoted on a purchase whose quotes are sealed.
 func (s *Store) Delivery(ctx context.Context, id int64) (v DeliveryView, err error) {
 	v.Delivery, err = one(ctx, s.db, selectDelivery().Where(sq.Eq{"id": id}), scanDelivery)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -141,11 +184,21 @@ func (s *Store) Delivery(ctx context.Context, id int64) (v DeliveryView, err err
 	if err != nil {
 		return v, err
 	}
+	sealed, err := s.sealedEvents(ctx, []xunjia.Delivery{v.Delivery})
+	if err != nil {
+		return v, err
+	}
+	if tellsSealed(v.Delivery, sealed) {
+		return DeliveryView{}, xunjia.Errorf(xunjia.NotFound, "这条投递和密封报价有关，开标以后才能查看")
+	}
 	job, err := one(ctx, s.db, selectEventJob().Where(sq.Eq{"id": v.EventID}), scanEventJob)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return v, err
 	}
 	v.Event = job.Event
+	if _, hidden := sealed[v.EventID]; hidden {
+		v.Event.Actor, v.Event.QuoteID = 0, 0
+	}
 	if v.Recipient == 0 {
 		return v, nil
 	}
