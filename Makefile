@@ -29,6 +29,7 @@ engine: deps ## 10,000 quotes while the program is killed every 3 seconds; the t
 bench: deps build ## ratios measured in one run; see docs/benchmarks.md
 	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench '^Benchmark(Callback|Lists|FanOut|Start)$$' -benchtime 10x -timeout 60m \
 		./handlers ./outbox ./cmd/xunjia
+	XUNJIA_TEST_REQUIRE=1 go test -run '^$$' -bench '^BenchmarkFanOutLarge$$' -benchtime 1x -timeout 30m ./outbox
 
 assets: ## builds templates/assets from templates/src and templates/vendor
 	go run ./cmd/assets
