@@ -11,7 +11,7 @@ build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/xunjia ./cmd/xunjia
 
 test: deps vet lint ## everything: both databases, a real Redis, a real browser, foreign SDKs
-	XUNJIA_TEST_REQUIRE=1 go test -race -shuffle=on -timeout 20m ./...
+	XUNJIA_TEST_REQUIRE=1 go test -race -shuffle=on -timeout 40m ./...
 	XUNJIA_TEST_REQUIRE=1 bash sim/compat/run
 
 deps: ## what the tests need from Debian; installs only what is missing
