@@ -166,6 +166,26 @@ func (s *Store) Audience(ctx context.Context, e xunjia.Event, q AudienceQuery) (
 	return people, next, err
 }
 
+// fansAmong answers by which openid each of the users follows the account, the
+// newest one of several; who does not is absent.
+func (s *Store) fansAmong(ctx context.Context, appID string, users []int64) (map[int64]string, error) {
+	fans, newest := map[int64]string{}, map[int64]int64{}
+	// Nothing else is compared in SQL: SQLite would rather read everybody who
+	// follows the account than look the users up.
+	_, err := all(ctx, s.db, sq.Select("id", "user_id", "app_id", "open_id", "subscribed").From("wechat_identity").
+		Where(sq.Eq{"user_id": users}), func(row scanner) (struct{}, error) {
+		var id, user int64
+		var app, openID string
+		var subscribed bool
+		err := row.Scan(&id, &user, &app, &openID, &subscribed)
+		if app == appID && subscribed && id > newest[user] {
+			fans[user], newest[user] = openID, id
+		}
+		return struct{}{}, err
+	})
+	return fans, err
+}
+
 // dealSides are the sides of a deal but for who acted; both when staff did.
 func dealSides(e xunjia.Event, f xunjia.Facts) []Recipient {
 	var people []Recipient
@@ -247,16 +267,7 @@ func (s *Store) reachable(ctx context.Context, appID string, people []Recipient)
 	if err != nil {
 		return nil, err
 	}
-	fans := map[int64]string{}
-	_, err = all(ctx, s.db, sq.Select("user_id", "open_id").From("wechat_identity").
-		Where(sq.Eq{"user_id": ids, "app_id": appID, "subscribed": 1}).OrderBy("id"),
-		func(row scanner) (struct{}, error) {
-			var id int64
-			var openID string
-			err := row.Scan(&id, &openID)
-			fans[id] = openID // the newest identity wins
-			return struct{}{}, err
-		})
+	fans, err := s.fansAmong(ctx, appID, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 
 	sq "github.com/Masterminds/squirrel"
 )
@@ -56,18 +58,30 @@ func (s *Store) changeCredit(ctx context.Context, tx *tx, appID, openID string, 
 
 // addPermits adds which subscription notifications the people still permit.
 func (s *Store) addPermits(ctx context.Context, appID string, people []Recipient) error {
-	ids, byID := make([]int64, len(people)), make(map[int64]int, len(people))
+	byID := make(map[int64]int, len(people))
 	for i, r := range people {
-		ids[i], byID[r.ID] = r.ID, i
+		byID[r.ID] = i
 	}
-	_, err := all(ctx, s.db, sq.Select("i.user_id", "c.open_id", "c.template_id").From("wechat_identity i").
-		Join("subscription_credit c ON c.app_id = i.app_id AND c.open_id = i.open_id").
-		Where(sq.Eq{"i.user_id": ids, "i.app_id": appID}).Where(sq.Gt{"c.credits": 0}).OrderBy("i.id"),
-		func(row scanner) (struct{}, error) {
+	owners := map[string]int64{} // by openid
+	_, err := all(ctx, s.db, sq.Select("user_id", "app_id", "open_id").From("wechat_identity").Where(sq.Eq{"user_id": slices.Collect(maps.Keys(byID))}),
+		func(row scanner) (struct{}, error) { // see fansAmong for what is compared here
 			var user int64
+			var app, openID string
+			err := row.Scan(&user, &app, &openID)
+			if app == appID {
+				owners[openID] = user
+			}
+			return struct{}{}, err
+		})
+	if err != nil || len(owners) == 0 {
+		return err
+	}
+	_, err = all(ctx, s.db, sq.Select("open_id", "template_id").From("subscription_credit").
+		Where(sq.Eq{"app_id": appID, "open_id": slices.Collect(maps.Keys(owners))}).Where(sq.Gt{"credits": 0}),
+		func(row scanner) (struct{}, error) {
 			var openID, template string
-			err := row.Scan(&user, &openID, &template)
-			r := &people[byID[user]]
+			err := row.Scan(&openID, &template)
+			r := &people[byID[owners[openID]]]
 			if r.Permits == nil {
 				r.Permits = map[string]string{}
 			}

@@ -229,16 +229,7 @@ func (m *matcher) people(ctx context.Context, ids []int64) (map[int64]*Matched, 
 	if err != nil {
 		return nil, err
 	}
-	_, err = all(ctx, m.s.db, sq.Select("user_id", "open_id").From("wechat_identity").
-		Where(sq.Eq{"user_id": ids, "app_id": m.q.AppID, "subscribed": 1}).OrderBy("id"), func(row scanner) (struct{}, error) {
-		var id int64
-		var openID string
-		err := row.Scan(&id, &openID)
-		if c, ok := people[id]; ok {
-			c.OpenID = openID // the newest identity wins
-		}
-		return struct{}{}, err
-	})
+	fans, err := m.s.fansAmong(ctx, m.q.AppID, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +251,7 @@ func (m *matcher) people(ctx context.Context, ids []int64) (map[int64]*Matched, 
 		return struct{}{}, err
 	})
 	for id, c := range people {
-		c.Load, c.Preferences = loads[id], xunjia.DefaultPreferences(m.s.quiet)
+		c.OpenID, c.Load, c.Preferences = fans[id], loads[id], xunjia.DefaultPreferences(m.s.quiet)
 		if p, ok := chosen[id]; ok {
 			c.Preferences = p
 		}

@@ -243,23 +243,19 @@ func (s *Store) CountRounds(ctx context.Context, now time.Time, limit int) (int,
 // countRound counts what became of a round's pushes. A message that was opened
 // has arrived, whether the channel said so or not.
 func (s *Store) countRound(ctx context.Context, r xunjia.PushRound, now time.Time) error {
-	ints := func(into ...any) func(scanner) (struct{}, error) {
-		return func(row scanner) (struct{}, error) { return struct{}{}, row.Scan(into...) }
-	}
 	var c xunjia.PushCounts
-	mine := sq.Eq{"p.round_id": r.ID}
-	if _, err := one(ctx, s.db, sq.Select("COUNT(*)", "COALESCE(SUM(clicked_at > 0), 0)", "COALESCE(SUM(quoted_at > 0), 0)", "COALESCE(SUM(declined_at > 0), 0)").
-		From("push p").Where(mine), ints(&c.Matched, &c.Clicked, &c.Quoted, &c.Declined)); err != nil {
-		return err
-	}
-	if _, err := one(ctx, s.db, sq.Select("COUNT(*)").From("push p").Join("quote q ON q.line_id = p.line_id AND q.supplier_id = p.supplier_id").
-		Where(mine).Where(sq.Gt{"p.quoted_at": 0}).Where(sq.Eq{"q.state": xunjia.Accepted}), ints(&c.Accepted)); err != nil {
-		return err
-	}
-	sent := sq.Select("MAX(CASE WHEN d.state IN ('sent', 'delivered') THEN 1 ELSE 0 END) AS sent",
-		"MAX(CASE WHEN d.state = 'delivered' OR d.clicked_at > 0 THEN 1 ELSE 0 END) AS arrived").
-		From("push p").Join("delivery d ON d.event_id = ? AND d.recipient = p.supplier_id", r.EventID).Where(mine).GroupBy("p.line_id", "p.supplier_id")
-	if _, err := one(ctx, s.db, sq.Select("COALESCE(SUM(sent), 0)", "COALESCE(SUM(arrived), 0)").FromSelect(sent, "x"), ints(&c.Sent, &c.Delivered)); err != nil {
+	// Looked up for each push: a planner that joins may begin with the deliveries
+	// of the event and read the whole round for each of them.
+	const delivery = "COALESCE(SUM(EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = ? AND d.recipient = p.supplier_id AND "
+	q := sq.Select("COUNT(*)", "COALESCE(SUM(p.clicked_at > 0), 0)", "COALESCE(SUM(p.quoted_at > 0), 0)", "COALESCE(SUM(p.declined_at > 0), 0)").
+		Column(sq.Expr("COALESCE(SUM(p.quoted_at > 0 AND EXISTS (SELECT 1 FROM quote q WHERE q.line_id = p.line_id AND q.supplier_id = p.supplier_id"+
+			" AND q.state = ?)), 0)", int(xunjia.Accepted))).
+		Column(sq.Expr(delivery+"d.state IN ('sent', 'delivered'))), 0)", r.EventID)).
+		Column(sq.Expr(delivery+"(d.state = 'delivered' OR d.clicked_at > 0))), 0)", r.EventID)).
+		From("push p").Where(sq.Eq{"p.round_id": r.ID})
+	if _, err := one(ctx, s.db, q, func(row scanner) (struct{}, error) {
+		return struct{}{}, row.Scan(&c.Matched, &c.Clicked, &c.Quoted, &c.Declined, &c.Accepted, &c.Sent, &c.Delivered)
+	}); err != nil {
 		return err
 	}
 	age := now.Sub(r.CreatedAt)
