@@ -21,7 +21,7 @@ import (
 
 // patience is how long a test waits for something to appear on a page. It is
 // only used up when the test fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // browser starts one Chromium for a test.
 func browser(t *testing.T) context.Context {

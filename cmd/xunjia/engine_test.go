@@ -228,8 +228,7 @@ func killLines() (lines, kills int) {
 // Thousands of quotes by 16 clients, while the program is killed every three
 // seconds and the platform loses answers: nothing that was acknowledged is lost,
 // no quote is there twice, and the buyer hears of each exactly once.
-func TestKilledWhileQuoting(t *testing.T) {
-	t.Parallel()
+func TestKilledWhileQuoting(t *testing.T) { // alone: it takes all that the machine has
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
