@@ -16,6 +16,10 @@ const (
 	announcementExcerpt  = 80 // shown in the inbox
 )
 
+// MaxAnnounced is where counting the readers of an announcement ends: it means
+// "that many or more".
+const MaxAnnounced = 100_000
+
 // Announcement is what staff tell many people at once. Everybody who is
 // registered when it is sent and meets every condition of To finds it in the
 // inbox.

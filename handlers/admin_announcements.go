@@ -22,28 +22,32 @@ func (s *Site) announcements(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	names, err := s.Store.StaffNames(ctx)
-	if err != nil {
-		return err
-	}
-	goods, err := s.Store.Categories(ctx)
-	if err != nil {
-		return err
-	}
 	p.Next = nextPage(c, list.Next)
-	for _, a := range list.Items {
-		p.Rows = append(p.Rows, templates.AnnouncementRow{Announcement: a, Who: names[a.StaffID], Audience: a.To.Name(categoryName(goods, a.To.CategoryID))})
+	if p.Rows, err = s.announcementRows(ctx, list.Items...); err != nil {
+		return err
 	}
 	return s.renderAdmin(c, http.StatusOK, p)
 }
 
-func categoryName(list []xunjia.Category, id int64) string {
-	for _, c := range list {
-		if c.ID == id {
-			return c.Name
-		}
+// announcementRows adds who sent the announcements, and to whom.
+func (s *Site) announcementRows(ctx context.Context, list ...xunjia.Announcement) ([]templates.AnnouncementRow, error) {
+	staff, err := s.Store.StaffNames(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return ""
+	goods, err := s.Store.Categories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[int64]string{}
+	for _, c := range goods {
+		names[c.ID] = c.Name
+	}
+	rows := make([]templates.AnnouncementRow, 0, len(list))
+	for _, a := range list {
+		rows = append(rows, templates.AnnouncementRow{Announcement: a, Who: staff[a.StaffID], Audience: a.To.Name(names[a.To.CategoryID])})
+	}
+	return rows, nil
 }
 
 func (s *Site) newAnnouncement(c *gin.Context) error {
@@ -141,23 +145,19 @@ func (s *Site) renderAnnouncement(c *gin.Context, status int, complaint string) 
 	if err != nil {
 		return err
 	}
-	p := &templates.AdminAnnouncementPage{Complaint: complaint}
-	if p.Announcement, err = s.Store.Announcement(ctx, id); err != nil {
-		return err
-	}
-	if p.Told, p.Read, p.More, err = s.Store.AnnouncementFigures(ctx, p.Announcement); err != nil {
-		return err
-	}
-	names, err := s.Store.StaffNames(ctx)
+	a, err := s.Store.Announcement(ctx, id)
 	if err != nil {
 		return err
 	}
-	goods, err := s.Store.Categories(ctx)
+	rows, err := s.announcementRows(ctx, a)
 	if err != nil {
 		return err
 	}
-	p.Who, p.Audience = names[p.Announcement.StaffID], p.Announcement.To.Name(categoryName(goods, p.Announcement.To.CategoryID))
-	p.Title = p.Announcement.Title
+	p := &templates.AdminAnnouncementPage{AnnouncementRow: rows[0], Complaint: complaint}
+	if p.Told, p.Read, p.More, err = s.Store.AnnouncementFigures(ctx, a); err != nil {
+		return err
+	}
+	p.Title = a.Title
 	return s.renderAdmin(c, status, p)
 }
 

@@ -15,15 +15,18 @@ import (
 func (m *market) queue(id, event, recipient int64, kind xunjia.EventKind, channel xunjia.Channel, state xunjia.DeliveryState, address, reason string) {
 	m.t.Helper()
 	now := time.Now().UnixMilli()
-	active, cost := 0, 0
+	active, cost, sent := 0, 0, now
 	if state == xunjia.DeliveryPending {
 		active = 1
 	}
 	if channel == xunjia.SMSChannel && state != xunjia.DeliveryPending {
 		cost = 90
 	}
+	if state != xunjia.DeliverySent && state != xunjia.DeliveryDelivered {
+		sent = 0
+	}
 	m.exec("INSERT INTO delivery (id, event_id, kind, recipient, channel, lane, state, active, address, payload, attempt, first_try_at, next_at, expires_at, owner, message_id, reason, created_at, sent_at, segments, cost) "+
-		"VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, '内容', 1, 0, ?, 0, '', '', ?, ?, ?, 2, ?)", id, event, string(kind), recipient, string(channel), string(state), active, address, now+3_600_000, reason, now, now, cost)
+		"VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, '内容', 1, 0, ?, 0, '', '', ?, ?, ?, 2, ?)", id, event, string(kind), recipient, string(channel), string(state), active, address, now+3_600_000, reason, now, sent, cost)
 }
 
 func TestAdminDeliveries(t *testing.T) {
@@ -204,10 +207,12 @@ func TestAdminSMS(t *testing.T) {
 	m := newMarket(t, func(o *Options) { o.SMSBudget = 500_000 })
 	m.queue(803, 9999, m.id[m.buyer], xunjia.QuoteCreated, xunjia.SMSChannel, xunjia.DeliveryDelivered, "19900000001", "")
 	m.queue(804, 9998, 0, xunjia.CodeRequested, xunjia.SMSChannel, xunjia.DeliverySent, "13712345678", "")
+	m.queue(805, 9999, m.id[m.supplier], xunjia.QuoteCreated, xunjia.SMSChannel, xunjia.DeliveryFailed, "19900000007", "空号")
+	m.queue(806, 9999, m.id[m.second], xunjia.QuoteCreated, xunjia.SMSChannel, xunjia.DeliveryPending, "19900000010", "")
 	m.exec("INSERT INTO counter (name, day, used) VALUES (?, ?, 180)", xunjia.SMSCostCounter, xunjia.Day(time.Now()))
 	boss, helper := m.at(m.hire("boss", xunjia.OwnerRole, goodPassword)), m.at(m.hire("yunying", xunjia.OperatorRole, goodPassword))
 	a := boss.get("/admin/sms")
-	shows(t, a, "0.18", "500", "收到报价", "短信验证码", "137****5678")
+	shows(t, a, "0.18", "500", "收到报价", "短信验证码", "137****5678", "已送达 1", "已发出 1", "没有成功 1", "等待 1")
 	contains(t, a, "/sms/secret-part/reports", "/sms/secret-part/replies")
 	hides(t, a, "13712345678")
 	hides(t, helper.get("/admin/sms"), "secret-part")

@@ -1,8 +1,10 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -49,7 +51,9 @@ func (s *Site) smsRecords(c *gin.Context) error {
 	for _, kind := range byKind {
 		p.Kinds = append(p.Kinds, *kind)
 	}
-	slices.SortFunc(p.Kinds, func(a, b templates.SMSKind) int { return int(b.Cost - a.Cost) })
+	slices.SortFunc(p.Kinds, func(a, b templates.SMSKind) int {
+		return cmp.Or(cmp.Compare(b.Cost, a.Cost), strings.Compare(a.Name, b.Name))
+	})
 	list, err := s.Store.Deliveries(ctx, store.DeliveryFilter{Channel: xunjia.SMSChannel}, xunjia.Page{After: c.Query("after")})
 	if err != nil {
 		return err

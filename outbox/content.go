@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/xunjia/xunjia"
-	"github.com/xunjia/xunjia/wechat"
 )
 
 // Content is what a delivery says, for staff. A verification code is not shown.
@@ -34,8 +33,7 @@ func (o *Outbox) Content(d xunjia.Delivery) xunjia.DeliveryContent {
 	template, _ := o.templates.titled(body.Title)
 	data := body.Data
 	if part := body.Subscription; part != nil && d.Channel == xunjia.SubscriptionChannel {
-		t, _ := wechat.FindSubscription(o.templates.subscriptions(), []string{body.Title})
-		template, data = t.PrivateTemplate, part.Data
+		template, data = o.templates.subscription(part.Template), part.Data
 	}
 	labels := map[string]string{}
 	for _, f := range template.Fields {

@@ -66,8 +66,19 @@ func (t *templates) subscriptions() []wechat.SubscriptionTemplate {
 	return t.consent
 }
 
-// refresh reads the templates, and staff's choices among them, when it is time
-// to.
+// subscription is the subscription template of an id; zero when there is none any
+// more.
+func (t *templates) subscription(id string) wechat.PrivateTemplate {
+	for _, s := range t.subscriptions() {
+		if s.ID == id {
+			return s.PrivateTemplate
+		}
+	}
+	return wechat.PrivateTemplate{}
+}
+
+// refresh reads the templates, staff's choices among them and the subscription
+// templates when it is time to.
 func (t *templates) refresh(ctx context.Context) error {
 	t.mu.Lock()
 	now := t.clock()
@@ -82,17 +93,10 @@ func (t *templates) refresh(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// Many accounts have no subscription notifications at all.
-		consent, err := t.wechat.SubscriptionTemplates(ctx)
-		if err != nil {
-			t.log.Warn("subscription templates not read", "err", err)
-		}
 		t.mu.Lock()
 		t.list, t.due = list, now.Add(templatesEvery)
-		if err == nil {
-			t.consent = consent
-		}
 		t.mu.Unlock()
+		defer t.readConsent(ctx)
 	}
 	if !boundDue {
 		return nil
@@ -106,6 +110,19 @@ func (t *templates) refresh(ctx context.Context) error {
 	}
 	t.bind(bound, now)
 	return nil
+}
+
+// readConsent reads the subscription templates; an account without any, or that
+// may not have them, goes on with none.
+func (t *templates) readConsent(ctx context.Context) {
+	list, err := t.wechat.SubscriptionTemplates(ctx)
+	if err != nil {
+		t.log.Warn("subscription templates not read", "err", err)
+		return
+	}
+	t.mu.Lock()
+	t.consent = list
+	t.mu.Unlock()
 }
 
 // bind decides which template stands for each title. A choice that the account

@@ -109,15 +109,11 @@ func (s *Store) Announcements(ctx context.Context, page xunjia.Page) (list xunji
 	return cut(k, rows, func(a xunjia.Announcement) (time.Time, int64) { return a.CreatedAt, a.ID }), nil
 }
 
-// MaxAnnounced is where counting the readers of an announcement ends: it means
-// "that many or more".
-const MaxAnnounced = 100_000
-
-// AnnouncementFigures counts who has been told, up to MaxAnnounced, how many of
+// AnnouncementFigures counts who has been told, up to xunjia.MaxAnnounced, how many of
 // those have read it, and whether others are still to be told.
 func (s *Store) AnnouncementFigures(ctx context.Context, a xunjia.Announcement) (told, read int, more bool, err error) {
 	row := sq.Select("COUNT(*)", "COALESCE(SUM(status), 0)").
-		FromSelect(sq.Select("status").From("notification").Where(sq.Eq{"event_id": a.EventID}).Limit(MaxAnnounced), "n")
+		FromSelect(sq.Select("status").From("notification").Where(sq.Eq{"event_id": a.EventID}).Limit(xunjia.MaxAnnounced), "n")
 	if _, err = one(ctx, s.db, row, func(row scanner) (struct{}, error) {
 		return struct{}{}, row.Scan(&told, &read)
 	}); err != nil {

@@ -213,7 +213,7 @@ func (s *Store) Delivery(ctx context.Context, id int64) (v DeliveryView, err err
 	return v, err
 }
 
-// SMSCount counts the short messages of a day of one kind and state.
+// SMSCount counts short messages of one kind and state.
 type SMSCount struct {
 	Kind     xunjia.EventKind
 	State    xunjia.DeliveryState
@@ -222,15 +222,30 @@ type SMSCount struct {
 	Cost     int64 // in 厘
 }
 
-// SMSSince counts the short messages that were sent since a moment, and those
-// that wait to be.
+// SMSSince counts the short messages that were sent since a moment, those made
+// since then that came to nothing without being sent, and those that wait.
 func (s *Store) SMSSince(ctx context.Context, since time.Time) ([]SMSCount, error) {
-	return all(ctx, s.db, sq.Select("kind", "state", "COUNT(*)", "SUM(segments)", "SUM(cost)").From("delivery").
-		Where(sq.Eq{"channel": string(xunjia.SMSChannel)}).
-		Where(sq.Or{sq.GtOrEq{"sent_at": millis(since)}, sq.Eq{"active": 1}}).
-		GroupBy("kind", "state").OrderBy("kind", "state"), func(row scanner) (c SMSCount, err error) {
-		return c, row.Scan(&c.Kind, &c.State, &c.Count, &c.Segments, &c.Cost)
-	})
+	first, err := s.firstSince(ctx, "delivery", "created_at", since)
+	if err != nil {
+		return nil, err
+	}
+	var counts []SMSCount
+	for _, which := range []sq.Sqlizer{ // an index for each
+		sq.GtOrEq{"sent_at": millis(since)},
+		sq.And{sq.Eq{"state": []string{string(xunjia.DeliveryFailed), string(xunjia.DeliveryUnknown), string(xunjia.DeliveryDead)}, "sent_at": 0},
+			sq.GtOrEq{"id": first}},
+		sq.Eq{"active": 1},
+	} {
+		part, err := all(ctx, s.db, sq.Select("kind", "state", "COUNT(*)", "SUM(segments)", "SUM(cost)").From("delivery").
+			Where(sq.Eq{"channel": string(xunjia.SMSChannel)}).Where(which).GroupBy("kind", "state"), func(row scanner) (c SMSCount, err error) {
+			return c, row.Scan(&c.Kind, &c.State, &c.Count, &c.Segments, &c.Cost)
+		})
+		if err != nil {
+			return nil, err
+		}
+		counts = append(counts, part...)
+	}
+	return counts, nil
 }
 
 // SpentByDay is what was taken from a budget on each day from the given one on,

@@ -80,22 +80,17 @@ func (*AdminAnnouncementPreviewPage) Template() string { return "admin/announcem
 // AdminAnnouncementPage shows one with what came of it.
 type AdminAnnouncementPage struct {
 	Layout
-	Announcement xunjia.Announcement
-	Who          string
-	Audience     string
-	Told, Read   int
-	More         bool // others are still to be told
-	Complaint    string
+	AnnouncementRow
+	Told, Read int
+	More       bool // others are still to be told
+	Complaint  string
 }
 
 // Template implements Page.
 func (*AdminAnnouncementPage) Template() string { return "admin/announcement" }
 
 // Capped tells that more people than are counted were told.
-func (p *AdminAnnouncementPage) Capped() bool { return p.Told >= maxAnnounced }
-
-// maxAnnounced is where the store ends counting.
-const maxAnnounced = 100_000
+func (p *AdminAnnouncementPage) Capped() bool { return p.Told >= xunjia.MaxAnnounced }
 
 func announcementSamples(now time.Time) []Sample {
 	a := xunjia.Announcement{ID: 3, Title: "国庆期间客服时间调整", CreatedAt: now.Add(-2 * time.Hour),
@@ -114,7 +109,7 @@ func announcementSamples(now time.Time) []Sample {
 			Values: url.Values{"title": {strings.Repeat("长", 41)}, "category": {"人参果"}}, Message: "请检查标出的内容",
 			Errors: map[string]string{"title": "最多 40 个字，现在有 41 个", "text": "请写正文，至少 5 个字", "category": "没有叫“人参果”的品种，请从列表中选择"}}}},
 		{"admin/announcement_preview", &AdminAnnouncementPreviewPage{Layout: sampleConsole("确认系统通知", ""), Form: Form{Values: values}, Announcement: a, Audience: "四川省的用户", Reach: 1286, Once: "sample"}},
-		{"admin/announcement", &AdminAnnouncementPage{Layout: sampleConsole(a.Title, ""), Announcement: a, Who: "王小川", Audience: "四川省的用户", Told: 1286, Read: 431, More: true}},
-		{"admin/announcement withdrawn", &AdminAnnouncementPage{Layout: sampleConsole(old.Title, ""), Announcement: old, Who: "王小川", Audience: "关注黄连的用户", Complaint: "这条通知已经撤回了"}},
+		{"admin/announcement", &AdminAnnouncementPage{Layout: sampleConsole(a.Title, ""), AnnouncementRow: AnnouncementRow{a, "王小川", "四川省的用户"}, Told: 1286, Read: 431, More: true}},
+		{"admin/announcement withdrawn", &AdminAnnouncementPage{Layout: sampleConsole(old.Title, ""), AnnouncementRow: AnnouncementRow{old, "王小川", "关注黄连的用户"}, Complaint: "这条通知已经撤回了"}},
 	}
 }

@@ -172,9 +172,11 @@ func (a *app) build(master []byte) error {
 	a.outbox, err = outbox.New(outbox.Options{
 		Store: a.store, WeChat: a.account, SMS: sender, Box: box, SMSCode: smsTemplates(a.cfg),
 		SMSSign: a.cfg.SMS.Sign, SMSPrice: a.cfg.SMS.Price, SMSBudget: a.cfg.SMS.DailyBudget * liPerYuan,
-		Rates:     store.NewRates(a.redis),
-		PerSecond: map[xunjia.Channel]float64{xunjia.WeChatChannel: a.cfg.WeChat.Rate, xunjia.SMSChannel: a.cfg.SMS.Rate},
-		AppID:     accountConfig.AppID, BaseURL: a.url, Links: links, Log: a.log, Registry: a.registry,
+		Rates: store.NewRates(a.redis),
+		PerSecond: map[xunjia.Channel]float64{
+			xunjia.WeChatChannel: a.cfg.WeChat.Rate, xunjia.SubscriptionChannel: a.cfg.WeChat.Rate, xunjia.SMSChannel: a.cfg.SMS.Rate,
+		},
+		AppID: accountConfig.AppID, BaseURL: a.url, Links: links, Log: a.log, Registry: a.registry,
 	})
 	if err != nil {
 		return err

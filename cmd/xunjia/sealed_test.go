@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -29,12 +30,19 @@ func sealedMarks() []string {
 	return []string{"7731.31", "773131", "7,731.31", "偏偏这一句", "又是那一句", sealedName}
 }
 
+// pushRow is a row of the console's deliveries that says that somebody was told of
+// a new purchase.
+var pushRow = regexp.MustCompile(`<tr>(?:<td>[^/]*</td>)?<td class="lead-cell"><a href="/admin/deliveries/\d+">新的采购需求</a></td>.*?</tr>`)
+
 // found lists the texts that hold a piece of the sealed offer.
 func found(texts map[string]string) []string {
 	var where []string
 	for name, text := range texts {
+		if name == "/admin/deliveries" {
+			text = pushRow.ReplaceAllString(text, "") // whom the purchase was pushed to
+		}
 		for _, mark := range sealedMarks() {
-			if mark == sealedName && (strings.HasSuffix(name, "/invite") || strings.HasPrefix(name, "/admin/push/") || name == "/admin/deliveries") {
+			if mark == sealedName && (strings.HasSuffix(name, "/invite") || strings.HasPrefix(name, "/admin/push/")) {
 				continue // whom he may invite, and who was told, whether they have quoted or not
 			}
 			if strings.Contains(text, mark) {
