@@ -71,7 +71,9 @@ func TestAdminAnnouncements(t *testing.T) {
 	shows(t, boss.get("/admin/announcements"), "放假安排", "已发布")
 
 	redirects(t, boss.post("/admin/announcements/1/withdraw"), "/admin/announcements/1")
-	shows(t, boss.get("/admin/announcements/1"), "已撤回")
+	withdrawn := boss.get("/admin/announcements/1")
+	shows(t, withdrawn, "已撤回")
+	hides(t, withdrawn, "已送到", "/withdraw")
 	again := boss.post("/admin/announcements/1/withdraw")
 	wantStatus(t, again, http.StatusConflict)
 	shows(t, again, "这条通知已经撤回了")

@@ -60,7 +60,9 @@ func (s *Site) renderChannels(c *gin.Context, status int, f templates.Form) erro
 					waiting.Value += b.Count
 				}
 			}
-			if lane != xunjia.UrgentLane || ch == xunjia.SMSChannel {
+			switch { // codes go by SMS alone, and nobody is told of many things by subscription
+			case lane == xunjia.UrgentLane && ch != xunjia.SMSChannel, lane == xunjia.MassLane && ch == xunjia.SubscriptionChannel:
+			default:
 				row.Waiting = append(row.Waiting, waiting)
 			}
 		}
